@@ -1,0 +1,228 @@
+"""The roofline of serving: how long a prompt and a decode step take on one replica of a model.
+
+A replica is `tensor_parallel` x `data_parallel` chips that hold the model once. Its time is the sum of what
+its parts would take alone: reading weights, arithmetic, reading the KV cache, attention, a fixed latency
+per layer, and the exchange between chips. A sum rather than the larger of memory and arithmetic: kernels
+overlap the two badly, and on models and chips left out of the fit the sum predicts better.
+
+Every field is a float or an array (draws, or measured points); one code path serves all of them.
+Not modelled: disaggregated prefill, pipeline parallelism, swapping and preemption, load imbalance of experts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from truecost.physics.calibration import ServingConstants
+from truecost.ranges import Value
+
+ACTIVATION_BYTES = 2.0
+"""Activations between layers travel in 16 bits."""
+EXCHANGES_PER_LAYER = 2.0
+"""After attention and after the feed-forward."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChipRates:
+    """What one chip can do at its peak."""
+
+    common_flops_per_s: Value
+    """At the precision of the weights that every token meets."""
+    expert_flops_per_s: Value
+    """At that of the routed experts."""
+    attention_flops_per_s: Value
+    """In 16 bits, which attention is computed in."""
+    memory_bytes: Value
+    memory_bytes_per_s: Value
+    link_bytes_per_s: Value
+    """To its peers, one direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a request of a model asks of a replica, before it is spread over the replica's chips.
+
+    "Common" are the weights that every token meets, "expert" those of the routed experts.
+    """
+
+    layers: Value
+    expert_layers: Value
+    hidden_size: Value
+    common_weight_bytes: Value
+    expert_weight_bytes: Value
+    lookup_weight_bytes: Value
+    """The input embedding, where it is not the head's matrix: stored, hardly read."""
+    common_flops_per_token: Value
+    expert_flops_per_token: Value
+    experts: Value
+    experts_per_token: Value
+    cache_bytes: Value
+    """KV cache of one request halfway through its answer."""
+    cache_read_bytes: Value
+    """What one decode step reads of it; less than all for sparse attention."""
+    cache_shards: Value
+    """Over how many tensor-parallel chips the cache can be split: its key-value heads."""
+    decode_attention_flops: Value
+    prefill_attention_flops: Value
+    prefill_tokens: Value
+    """Of the prompt, those not found in the prefix cache."""
+    output_tokens: Value
+    tokens_per_step: Value
+    """Tokens that a decode step adds to each answer: above 1 under speculative decoding."""
+    verified_tokens: Value
+    """Tokens of each sequence that a decode step runs through the model: the drafted ones and one."""
+    draft_overhead: Value
+    """Time of the draft beside the model's own step, as a share of it."""
+    tensor_parallel: Value
+    data_parallel: Value
+
+    @property
+    def chips(self) -> Value:
+        """Chips of the replica."""
+        return self.tensor_parallel * self.data_parallel
+
+
+@dataclass(frozen=True, slots=True)
+class StepParts:
+    """Seconds of one decode step by cause."""
+
+    weights: Value
+    arithmetic: Value
+    cache: Value
+    latency: Value
+    exchange: Value
+
+    @property
+    def total(self) -> Value:
+        """Seconds of the step."""
+        return self.weights + self.arithmetic + self.cache + self.latency + self.exchange
+
+
+def experts_touched(experts: Value, experts_per_token: Value, tokens: Value) -> Value:
+    """Expected number of distinct experts that `tokens` tokens are routed to, with even routing.
+
+    Formula: E (1 - (1 - k / E)^tokens).
+
+    >>> [round(float(experts_touched(256.0, 8.0, n)), 1) for n in (1.0, 8.0, 64.0, 512.0)]
+    [8.0, 57.4, 222.4, 256.0]
+    """
+    missed = np.maximum(1 - experts_per_token / experts, 1e-12)
+    return experts * -np.expm1(tokens * np.log(missed))
+
+
+def weight_read_seconds(work: Work, chip: ChipRates, tokens: Value, constants: ServingConstants) -> Value:
+    """Seconds to read the weights that a step over `tokens` tokens meets.
+
+    Common weights are split over the tensor-parallel chips and repeated on each data-parallel rank;
+    experts are spread over all chips of the replica.
+    """
+    read = work.common_weight_bytes / work.tensor_parallel
+    if np.any(work.expert_weight_bytes):
+        share = experts_touched(work.experts, work.experts_per_token, tokens) / work.experts
+        read = read + share * work.expert_weight_bytes / work.chips
+    return read / (chip.memory_bytes_per_s * constants.memory_efficiency)
+
+
+def matmul_seconds_per_token(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
+    """Seconds of matrix multiplication for one token, spread over all chips of the replica."""
+    common = work.common_flops_per_token / (chip.common_flops_per_s * constants.gemm_efficiency)
+    expert = work.expert_flops_per_token / (chip.expert_flops_per_s * constants.expert_gemm_efficiency)
+    return (common + expert) / work.chips
+
+
+def exchange_seconds_per_token(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
+    """Seconds per token that the exchange between the chips of a replica takes beyond its latency.
+
+    Between t tensor-parallel chips a ring all-reduce after attention and after the feed-forward, each
+    2 (t - 1) / t x hidden x 2 bytes, the ranks side by side; between data-parallel ranks each token goes to
+    its experts and back: 2 x experts a token x hidden x 2 bytes a layer with experts, spread over the chips.
+    """
+    width = work.hidden_size * ACTIVATION_BYTES
+    peers = 2 * (work.tensor_parallel - 1) / work.tensor_parallel / work.data_parallel
+    reduced = EXCHANGES_PER_LAYER * work.layers * width * peers
+    ranks = (work.data_parallel - 1) / work.data_parallel / work.chips
+    routed = EXCHANGES_PER_LAYER * work.expert_layers * work.experts_per_token * width * ranks
+    return (reduced + routed) / (chip.link_bytes_per_s * constants.link_efficiency)
+
+
+def prefill_seconds(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
+    """Seconds of a replica's time that one prompt takes when prompts keep coming.
+
+    Matrix multiplication, attention, exchange, and its part of the launches of a batch of prompt tokens
+    (`prefill_chunk_tokens`). The weights' reading is shared with the decode steps it rides on.
+    """
+    per_token = matmul_seconds_per_token(work, chip, constants)
+    per_token = per_token + exchange_seconds_per_token(work, chip, constants)
+    attention_rate = work.chips * chip.attention_flops_per_s * constants.attention_efficiency
+    chunks = work.prefill_tokens / constants.prefill_chunk_tokens
+    launches = np.minimum(chunks, 1.0) * work.layers * constants.prefill_layer_latency_s
+    return work.prefill_tokens * per_token + work.prefill_attention_flops / attention_rate + launches
+
+
+def first_token_seconds(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
+    """Seconds to the first token on an idle replica: the whole prompt, alone, and the engine's overhead."""
+    weights = weight_read_seconds(work, chip, work.prefill_tokens, constants)
+    alone = np.maximum(prefill_seconds(work, chip, constants), weights)
+    return alone + work.layers * constants.prefill_layer_latency_s + constants.first_token_s
+
+
+def step_parts(work: Work, chip: ChipRates, batch: Value, constants: ServingConstants) -> StepParts:
+    """Seconds of one decode step of `batch` sequences halfway through their answers, by cause."""
+    tokens = batch * work.verified_tokens
+    sequences = batch / work.data_parallel
+    cache_rate = chip.memory_bytes_per_s * constants.memory_efficiency
+    cache = work.cache_read_bytes / np.minimum(work.tensor_parallel, work.cache_shards) / cache_rate
+    attention_rate = work.tensor_parallel * chip.attention_flops_per_s * constants.attention_efficiency
+    attention = work.decode_attention_flops * work.verified_tokens / attention_rate
+    several = np.minimum(work.chips - 1, 1.0)
+    exchanges = EXCHANGES_PER_LAYER * work.layers * constants.exchange_latency_s * several
+    return StepParts(
+        weights=weight_read_seconds(work, chip, tokens, constants),
+        arithmetic=tokens * matmul_seconds_per_token(work, chip, constants),
+        cache=sequences * np.maximum(cache, attention),
+        latency=work.layers * constants.layer_latency_s
+        + work.expert_layers * constants.expert_layer_latency_s
+        + constants.step_latency_s
+        + sequences * constants.sequence_latency_s,
+        exchange=exchanges + tokens * exchange_seconds_per_token(work, chip, constants),
+    )
+
+
+def decode_seconds_per_token(
+    work: Work, chip: ChipRates, batch: Value, constants: ServingConstants
+) -> Value:
+    """Seconds between two tokens of an answer while nothing but decode steps runs."""
+    step = step_parts(work, chip, batch, constants).total
+    return step * (1 + work.draft_overhead) / work.tokens_per_step
+
+
+def seconds_per_output_token(
+    work: Work, chip: ChipRates, batch: Value, constants: ServingConstants
+) -> Value:
+    """Seconds between two tokens of an answer on a replica that keeps `batch` requests running.
+
+    While an answer of n tokens is written, each of the other requests is replaced once, and its prompt is
+    processed in between: decode + (batch - 1) x prefill / n.
+    """
+    others = np.maximum(batch - 1, 0.0) * prefill_seconds(work, chip, constants) / work.output_tokens
+    return decode_seconds_per_token(work, chip, batch, constants) + others
+
+
+def stored_weight_bytes_per_chip(work: Work) -> Value:
+    """Bytes of weights on each chip of a replica."""
+    common = (work.common_weight_bytes + work.lookup_weight_bytes) / work.tensor_parallel
+    return common + work.expert_weight_bytes / work.chips
+
+
+def free_bytes_per_chip(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
+    """Bytes a chip has left for the KV cache; negative where the weights do not fit."""
+    usable = chip.memory_bytes * constants.usable_memory_share - constants.runtime_bytes
+    return usable - stored_weight_bytes_per_chip(work)
+
+
+def memory_batch(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
+    """How many requests' caches fit a replica at once, each halfway through its answer on average."""
+    shards = np.minimum(work.tensor_parallel, work.cache_shards) * work.data_parallel
+    return np.maximum(free_bytes_per_chip(work, chip, constants), 0.0) * shards / work.cache_bytes

@@ -1,0 +1,129 @@
+"""At which price a kind of token is billed: the price itself, or what vendors bill where they list none.
+
+- Input and output have a price in the tier asked for, or the request cannot be priced: a discount that the
+  vendor does not offer (batch at half price) is never assumed.
+- Cache reads without a price are billed as plain input, and so are cache writes where the vendor prices no
+  writes at all. A write lifetime that the vendor does not sell (1 h) is an error.
+- A service tier that lists no cache price of its own keeps the standard one, as OpenAI's batch tier does; a
+  cache read never costs more than plain input of its tier.
+- A service tier that lists no long-context price pays the standard one above the threshold: vendors serve
+  such requests at the standard tier or not at all.
+- Reasoning tokens are output, at the output price unless the vendor prices them apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from truecost.catalog.api_prices import STANDARD, ApiPrice, NoOffer
+from truecost.catalog.facts import Fact
+from truecost.ranges import Range, Value
+
+KINDS = ("input", "cache_read", "cache_write", "output", "reasoning", "request")
+"""What a request is billed for. `request` is a fee for each request; the others are tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The price of every token of a request whose whole input is above a number of tokens (or at it)."""
+
+    above_tokens: int
+    inclusive: bool
+    usd_per_token: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one kind of token is billed at: the base price, its long-context steps, the fact, and why."""
+
+    kind: str
+    usd_per_token: float
+    steps: tuple[Step, ...]
+    fact: Fact
+    note: str = ""
+    """Which rule applied, when the vendor lists no price for exactly this."""
+
+    def at(self, input_tokens: Value) -> Value:
+        """USD per token in a request with this much input in all, cached tokens included.
+
+        >>> from datetime import date
+        >>> from truecost.catalog.api_prices import prices
+        >>> gemini = rate(prices("gemini-2.5-pro", date(2026, 11, 22)), "input")
+        >>> gemini.at(np.array([200_000.0, 200_001.0])).tolist()
+        [1.25e-06, 2.5e-06]
+        """
+        price: Value = self.usd_per_token
+        for step in self.steps:
+            reached = np.greater_equal if step.inclusive else np.greater
+            price = np.where(reached(input_tokens, step.above_tokens), step.usd_per_token, price)
+        return price if np.ndim(price) else float(price)
+
+
+def rate(price: ApiPrice, kind: str, tier: str = STANDARD, *, cache_lifetime: str = "5m") -> Rate | None:
+    """The rate of one of `KINDS`; None for a fee or a split that the vendor does not make.
+
+    Raises NoOffer when the vendor does not sell this kind in this tier, or this cache lifetime.
+    """
+    if kind in {"input", "output"}:
+        return _listed(price, kind, tier, cache_lifetime)
+    if kind in {"reasoning", "request"}:
+        # A fee for each request holds in every tier that lists none of its own.
+        own = tier if price.has(kind, tier) or kind == "reasoning" else STANDARD
+        return _listed(price, kind, own, cache_lifetime) if price.has(kind, own) else None
+    if price.has(kind, tier, cache_lifetime=cache_lifetime):
+        return _listed(price, kind, tier, cache_lifetime)
+    _refuse_other_lifetime(price, kind, tier, cache_lifetime)
+    return _unlisted_cache(price, kind, tier, cache_lifetime)
+
+
+def _listed(price: ApiPrice, kind: str, tier: str, lifetime: str) -> Rate:
+    fact = price.fact(kind, tier, cache_lifetime=lifetime)
+    steps: list[Step] = []
+    note = ""
+    context_tiers = price.context_tiers(tier)
+    source = tier
+    if not context_tiers and tier != STANDARD:
+        context_tiers, source = price.context_tiers(STANDARD), STANDARD
+    for above, inclusive in context_tiers:
+        try:
+            long = price.fact(kind, source, context_above_tokens=above, cache_lifetime=lifetime)
+        except NoOffer:
+            continue
+        steps.append(Step(above, inclusive, _number(long)))
+        if source != tier:
+            note = f"{tier} lists no price above {above:,} input tokens: billed at the standard one"
+    return Rate(kind, _number(fact), tuple(steps), fact, note)
+
+
+def _unlisted_cache(price: ApiPrice, kind: str, tier: str, lifetime: str) -> Rate:
+    plain = _listed(price, "input", tier, lifetime)
+    named = kind.replace("_", " ")
+    if tier == STANDARD or not price.has(kind, STANDARD, cache_lifetime=lifetime):
+        note = f"no price of a {named} is listed: billed as plain input"
+        return Rate(kind, plain.usd_per_token, plain.steps, plain.fact, note)
+    standard = _listed(price, kind, STANDARD, lifetime)
+    if kind == "cache_read" and standard.usd_per_token > plain.usd_per_token:
+        note = f"{tier} lists no {named}, and plain input of {tier} costs less than the standard one"
+        return Rate(kind, plain.usd_per_token, plain.steps, plain.fact, note)
+    note = f"{tier} lists no {named}: billed at the standard one"
+    return Rate(kind, standard.usd_per_token, standard.steps, standard.fact, note)
+
+
+def _refuse_other_lifetime(price: ApiPrice, kind: str, tier: str, lifetime: str) -> None:
+    """A cache write sold only for other lifetimes is no reason to bill it as input."""
+    if kind != "cache_write":
+        return
+    sold = {
+        row.cache_lifetime or "5m" for row in price.rows if row.kind == kind and row.tier in {tier, STANDARD}
+    }
+    if sold and not price.has(kind, STANDARD, cache_lifetime=lifetime):
+        raise NoOffer(
+            f"{price.provider}/{price.model} has no known price of a cache write for {lifetime!r} on "
+            f"{price.as_of}; lifetimes with a price: {', '.join(sorted(sold))}"
+        )
+
+
+def _number(fact: Fact) -> float:
+    return fact.value.median if isinstance(fact.value, Range) else fact.value
