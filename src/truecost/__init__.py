@@ -1,0 +1,40 @@
+"""What an AI system really costs: to train, to serve, over its life; and what to change.
+
+>>> import truecost
+>>> result = truecost.plan("examples/startup-on-apis.yaml")  # doctest: +SKIP
+>>> result.total_usd["p50"]  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from truecost import catalog
+    from truecost.plan.quick import quick
+    from truecost.plan.result import Result, plan
+    from truecost.spec import SpecError
+
+__all__ = ["Result", "SpecError", "__version__", "catalog", "plan", "quick"]
+
+_HOMES = {
+    "Result": "truecost.plan.result",
+    "quick": "truecost.plan.quick",
+    "SpecError": "truecost.spec",
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in {"catalog", "plan"}:
+        return import_module(f"truecost.{name}")
+    raise AttributeError(f"module 'truecost' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,159 @@
+"""The book of one evaluation: every line, every named quantity, every fact used, what was left out.
+
+Laws write into it and read nothing back but values, so that each number in the result can be walked
+back to the plan, a fact or a formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from truecost.catalog.facts import Fact
+from truecost.lines import Basis, Payee
+from truecost.ranges import Draws, FloatArray, Value
+
+if TYPE_CHECKING:
+    from truecost.catalog.catalog import Catalog
+
+HOURS_PER_MONTH = 730.5
+DAYS_PER_MONTH = 30.4375
+SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A computed value that can explain itself: formula in words, the keys it was computed from."""
+
+    key: str
+    value: Value
+    unit: str
+    formula: str
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A component's money by month, (months, draws) or anything that broadcasts to it."""
+
+    component: str
+    label: str
+    group: str
+    payee: Payee
+    amortized: Value
+    cash: Value
+    basis: Basis
+    source: str
+    quantity: Value | None
+    unit: str
+
+
+@dataclass(slots=True)
+class Book:
+    """What one window of draws computed."""
+
+    months: int
+    draws: Draws
+    as_of: date
+    catalog: Catalog
+    lines: dict[str, Line] = field(default_factory=dict[str, Line])
+    quantities: dict[str, Quantity] = field(default_factory=dict[str, Quantity])
+    outcomes: dict[str, FloatArray] = field(default_factory=dict[str, FloatArray])
+    facts: dict[str, Fact] = field(default_factory=dict[str, Fact])
+    defaults: dict[str, str] = field(default_factory=dict[str, str])
+    left_out: dict[str, str] = field(default_factory=dict[str, str])
+    warnings: dict[str, str] = field(default_factory=dict[str, str])
+    decisions: dict[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def month_index(self) -> FloatArray:
+        """Months 0, 1, ... as a column, shape (months, 1)."""
+        return np.arange(self.months, dtype=np.float64)[:, None]
+
+    def fact(self, fact: Fact) -> Value:
+        """The value of a fact (its draws when it is a range), entered as an assumption."""
+        self.facts[fact.key] = fact
+        return self.draws.of(f"fact:{fact.key}", fact.value)
+
+    def rate(self, key: str) -> Value:
+        """The value of a rate of the catalog at the plan's date."""
+        return self.fact(self.catalog.rate(key, self.as_of))
+
+    def number(self, path: str, given: Value | None, rate: str) -> Value:
+        """What the plan says at `path`, or the catalog's rate where it is silent."""
+        if given is not None:
+            return given
+        return self.default(path, self.catalog.rate(rate, self.as_of))
+
+    def default(self, path: str, fact: Fact) -> Value:
+        """A fact that stands in for what the plan does not say at `path`."""
+        self.defaults[path] = fact.key
+        return self.fact(fact)
+
+    def quantity(
+        self, key: str, value: Value, unit: str, formula: str, inputs: Sequence[str] = ()
+    ) -> Value:
+        """Enter a computed value under a name that `explain` can find; returns it unchanged."""
+        self.quantities[key] = Quantity(key, value, unit, formula, tuple(inputs))
+        return value
+
+    def line(  # noqa: PLR0913 - a line has this many parts
+        self,
+        component: str,
+        label: str,
+        group: str,
+        payee: Payee,
+        amortized: Value,
+        *,
+        formula: str,
+        inputs: Sequence[str],
+        cash: Value | None = None,
+        basis: Basis = Basis.LAW,
+        source: str = "",
+        quantity: Value | None = None,
+        unit: str = "",
+    ) -> None:
+        """Enter a cost by month in USD; `cash` only where it differs from the amortized view."""
+        shaped = np.broadcast_to(amortized, (self.months, self.draws.count))
+        paid = shaped if cash is None else np.broadcast_to(cash, (self.months, self.draws.count))
+        self.lines[component] = Line(
+            component, label, group, payee, shaped, paid, basis, source, quantity, unit
+        )
+        self.quantity(f"lines.{component}", shaped, "USD", formula, inputs)
+
+    def outcome(self, key: str, value: Value) -> None:
+        """Enter one number a draw, kept over all windows: shape (draws,)."""
+        self.outcomes[key] = np.broadcast_to(np.asarray(value, dtype=np.float64), (self.draws.count,))
+
+    def total(self, *groups: str, cash: bool = False) -> FloatArray:
+        """Sum of the lines of some groups (all when none is named), shape (months, draws)."""
+        result = np.zeros((self.months, self.draws.count))
+        for line in self.lines.values():
+            if not groups or line.group in groups:
+                result += line.cash if cash else line.amortized
+        return result
+
+    def leave_out(self, part: str, consequence: str) -> None:
+        """Name a part the plan does not have, and what that means for the result."""
+        self.left_out[part] = consequence
+
+    def warn(self, path: str, message: str) -> None:
+        """Something legal but unusual."""
+        self.warnings[path] = message
+
+
+def over_months(value: Value, months: int) -> FloatArray:
+    """The sum over the months of the plan of a monthly value, shape (draws,) or (1,)."""
+    array = np.asarray(value, dtype=np.float64)
+    if array.ndim < 2:
+        return np.atleast_1d(array * months)
+    return array.sum(axis=0) if array.shape[0] == months else array.sum(axis=0) * (months / array.shape[0])
+
+
+def given_or(value: Value | None, default: Value) -> Value:
+    """The value where the plan gives one, else the default (arrays have no truth value)."""
+    return default if value is None else value

@@ -1,0 +1,106 @@
+"""Compute of the programme: chip-hours of a run from its FLOPs, and the money for a chip-hour."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from truecost.finance.cluster import Energy, OwnCluster, run_cost_by_method
+from truecost.lines import Payee
+from truecost.physics.energy import energy_kwh
+from truecost.physics.flops import training_flops, training_flops_from_parameters
+from truecost.physics.training import adapter_tuning_flops, chip_hours, fine_tuning_flops
+from truecost.plan.book import Book, given_or
+from truecost.plan.schema.programme import Chips, FineTune, TrainingRun
+from truecost.ranges import Value
+
+CONTEXT_TOKENS = 4096.0
+
+@dataclass(frozen=True, slots=True)
+class ChipRate:
+    """USD for a chip-hour, and who is paid."""
+
+    usd_per_chip_hour: Value
+    payee: Payee
+    inputs: tuple[str, ...]
+
+
+def run_flops(
+    model: str | dict[str, Any] | None, active: Value | None, tokens: Value, context: Value | None, book: Book
+) -> Value:
+    """Training FLOPs from an architecture, or 6 x active parameters x tokens where it is not public."""
+    if model is not None:
+        return training_flops(book.catalog.model(model), tokens, given_or(context, CONTEXT_TOKENS))
+    return training_flops_from_parameters(given_or(active, 0.0), tokens)
+
+
+def final_run_chip_hours(spec: TrainingRun, path: str, book: Book) -> Value:
+    """Chip-hours of the final run: as recorded, or FLOPs / (dense peak x utilization)."""
+    if spec.chip_hours is not None:
+        return book.quantity(
+            "programme.final_run_chip_hours", spec.chip_hours, "chip-hours", "as recorded", (f"{path}.chip_hours",)
+        )
+    flops = spec.flops
+    if flops is None:
+        flops = run_flops(spec.model, spec.active_parameters, given_or(spec.tokens, 0.0), spec.context_tokens, book)
+        book.quantity(
+            "programme.final_run_flops", flops, "FLOP",
+            "3 x forward FLOPs a token x tokens (6 x active parameters x tokens, plus attention)",
+            (f"{path}.model", f"{path}.active_parameters", f"{path}.tokens"),
+        )  # fmt: skip
+    chip = book.catalog.accelerator(spec.chip)
+    peak = chip.dense_peak(spec.precision)
+    utilization = book.number(f"{path}.utilization", spec.utilization, "utilization/whole_run")
+    return book.quantity(
+        "programme.final_run_chip_hours",
+        chip_hours(flops, peak, utilization),
+        "chip-hours",
+        f"FLOPs / (dense {spec.precision} peak of {chip.name}, {peak:.4g} FLOP/s, x utilization x 3,600 s)",
+        ("programme.final_run_flops" if spec.flops is None else f"{path}.flops", f"{path}.utilization"),
+    )
+
+
+def fine_tune_chip_hours(spec: FineTune, path: str, book: Book) -> Value:
+    """Chip-hours of one fine-tune."""
+    forward = run_flops(spec.model, spec.active_parameters, spec.tokens, None, book) / 3 / np.maximum(spec.tokens, 1.0)
+    law = adapter_tuning_flops if spec.method == "lora" else fine_tuning_flops
+    flops = law(forward, spec.tokens)
+    peak = book.catalog.accelerator(spec.chip).dense_peak(spec.precision)
+    utilization = book.number(f"{path}.utilization", spec.utilization, "utilization/whole_run")
+    return chip_hours(flops, peak, utilization)
+
+
+def chip_rate(spec: Chips, path: str, book: Book) -> ChipRate:
+    """USD a chip-hour: as stated, the dated rent, or the wear and energy of own hardware."""
+    key = f"{path}.usd_per_chip_hour"
+    if spec.usd_per_chip_hour is not None:
+        return ChipRate(spec.usd_per_chip_hour, Payee.CLOUD, (key,))
+    if spec.pay == "rented":
+        price = book.default(key, book.catalog.rental(spec.chip, book.as_of, spec.term))
+        return ChipRate(price, Payee.CLOUD, (key,))
+    own, energy, inputs = own_hardware(spec.chip, 1.0, book)
+    cost = run_cost_by_method(1.0, own, energy)["amortized"]
+    book.quantity(
+        key, cost, "USD/chip-hour",
+        "installed chip price x replacement rate / 8,766 h + power x load x PUE x USD a kWh", inputs,
+    )  # fmt: skip
+    return ChipRate(cost, Payee.CHIPS, (key,))
+
+
+def own_hardware(chip_name: str, hours: Value, book: Book) -> tuple[OwnCluster, Energy, tuple[str, ...]]:
+    """Hardware of one's own at today's price and its energy over some chip-hours, and the facts used."""
+    chip = book.catalog.accelerator(chip_name)
+    if chip.tdp_w is None:
+        raise LookupError(f"the catalog has no power figure for {chip_name}: rent it, or give usd_per_chip_hour")
+    family = next((f for f in ("a100", "v100", "p100") if f in chip.key), "other")
+    load = "power/average_load_tpu" if chip.kind == "TPU" else "power/average_load_gpu"
+    price = book.catalog.purchase(chip_name, book.as_of)
+    keys = (f"server_overhead/{family}", "interconnect/share_of_cluster", "hardware/replacement_rate_per_year",
+            "power/server_overhead", load, "pue/hyperscaler", "electricity/us")  # fmt: skip
+    server, network, wear, overhead, share, pue, usd_per_kwh = (book.rate(k) for k in keys)
+    own = OwnCluster(book.fact(price), server, network, 0.0, wear / math.log(10))
+    kwh = energy_kwh(hours, book.fact(chip.tdp_w), overhead, share, pue)
+    return own, Energy(kwh, usd_per_kwh), (price.key, chip.tdp_w.key, *keys)

@@ -1,0 +1,128 @@
+"""The frozen result of a plan: what `truecost.plan(...)` returns and every face draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from truecost.catalog.catalog import Catalog
+from truecost.lines import CostLine
+from truecost.plan import explain as explaining
+from truecost.plan.checks import check
+from truecost.plan.evaluate import Evaluation, evaluate
+from truecost.plan.schema import Plan
+from truecost.plan.statement import cost_lines, monthly_lines, statement
+from truecost.ranges import Ranged
+from truecost.spec import Document, load
+
+DEFAULT_DRAWS = 4096
+DEFAULT_SEED = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """A plan, evaluated. All amounts are USD over the horizon; ranges are 90 % intervals."""
+
+    document: Document[Plan] = field(repr=False)
+    evaluation: Evaluation = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def _statement(self) -> dict[str, Any]:
+        return statement(self.evaluation, self.document, self.warnings)
+
+    @property
+    def total_usd(self) -> Ranged:
+        """All-in cost over the horizon, amortized view."""
+        return self._statement["total_usd"]
+
+    @cached_property
+    def lines(self) -> tuple[CostLine, ...]:
+        """One cost line a component over the horizon, the dearest first."""
+        return cost_lines(self.evaluation)
+
+    @cached_property
+    def monthly(self) -> tuple[CostLine, ...]:
+        """One cost line a component and month."""
+        return monthly_lines(self.evaluation)
+
+    @property
+    def unit_costs(self) -> Mapping[str, Ranged]:
+        """USD a query, a million tokens, an active user-month, a successful task."""
+        return self._statement["unit_costs"]
+
+    def explain(self, key: str) -> explaining.Node:
+        """Where a number comes from, down to facts and the plan's own lines.
+
+        Raises KeyError for a key that nothing computes; `explainable` lists those there are.
+        """
+        return explaining.explain(key, self.evaluation, self.document)
+
+    @property
+    def explainable(self) -> list[str]:
+        """The keys that `explain` knows."""
+        return explaining.keys(self.evaluation)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole statement as plain values; the keys are documented in docs/result.md."""
+        return self._statement
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self._statement[name]
+        except KeyError:
+            raise AttributeError(f"a plan's result has no {name!r}") from None
+
+    def _repr_html_(self) -> str:
+        from truecost.report.notebook import notebook_html
+
+        return notebook_html(self.to_dict())
+
+    def __repr__(self) -> str:
+        total = self.total_usd
+        return (
+            f"<plan {self.evaluation.plan.name!r}: {total['p50']:.3g} USD "
+            f"({total['p5']:.3g} to {total['p95']:.3g}) over {self.evaluation.plan.horizon_months} months>"
+        )
+
+
+def plan(
+    source: str | Path | Mapping[str, Any],
+    *,
+    sets: tuple[str, ...] | list[str] = (),
+    draws: int = DEFAULT_DRAWS,
+    seed: int = DEFAULT_SEED,
+    catalog: Catalog | str | Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Result:
+    """What a plan really costs: a YAML file or a mapping in, a frozen result out.
+
+    `sets` are "dotted.path=value" overrides; `catalog` a file of facts that replace the shipped ones.
+    Raises SpecError with every problem of the plan at once.
+    """
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, not {draws}")
+    document = load(source, Plan, sets=sets)
+    return evaluate_document(document, draws=draws, seed=seed, catalog=catalog, progress=progress)
+
+
+def evaluate_document(
+    document: Document[Plan],
+    *,
+    draws: int = DEFAULT_DRAWS,
+    seed: int = DEFAULT_SEED,
+    catalog: Catalog | str | Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Result:
+    """The result of a plan that is already loaded."""
+    from truecost.catalog.catalog import load as load_catalog
+
+    facts = catalog if isinstance(catalog, Catalog) else load_catalog(catalog)
+    checked, warnings = check(document, facts, date.today())
+    return Result(document, evaluate(checked, facts, draws=draws, seed=seed, progress=progress), warnings)

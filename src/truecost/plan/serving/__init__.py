@@ -1,0 +1,138 @@
+"""Serving each request class by every option the plan gives; the one in use is charged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from truecost.lines import Basis, Payee
+from truecost.lognormal import sigma_from_quantiles
+from truecost.plan.book import Book, given_or
+from truecost.plan.demand import ClassTraffic, Traffic
+from truecost.plan.schema import Demand, RequestClass, Serving
+from truecost.plan.serving.api import api
+from truecost.plan.serving.hybrid import hybrid
+from truecost.plan.serving.levers import apply
+from truecost.plan.serving.quoted import quoted
+from truecost.plan.serving.self_hosted import self_hosted
+from truecost.plan.serving.work import Charge, Served, Work, enter
+from truecost.ranges import FloatArray, Value
+
+
+@dataclass(frozen=True, slots=True)
+class ClassServing:
+    """A class after serving: its work, every option with its charges, the one in use first."""
+
+    work: Work
+    options: Mapping[str, Served]
+    cost: FloatArray
+
+    @property
+    def used(self) -> Served:
+        """The option the statement charges."""
+        return next(iter(self.options.values()))
+
+
+def serve(
+    demand: Demand, serving: Mapping[str, Serving], traffic: Traffic, growth: Value, book: Book
+) -> dict[str, ClassServing]:
+    """Serve every class that has a serving section; the others are named as left out."""
+    result: dict[str, ClassServing] = {}
+    for name, request in demand.requests.items():
+        if name not in serving:
+            book.leave_out(f"serving.{name}", f"requests of class {name} cost nothing to serve in this result")
+            continue
+        raw = class_work(name, request, traffic.classes[name], growth, book)
+        result[name] = serve_class(serving[name], raw, book)
+        _fallback(name, request, traffic.classes[name], book)
+    return result
+
+
+def class_work(name: str, request: RequestClass, demand: ClassTraffic, growth: Value, book: Book) -> Work:
+    """What the class asks of a model before any lever."""
+    spread: Value = 0.0
+    if request.input_length is not None:
+        spread = sigma_from_quantiles(request.input_length.p50, request.input_length.p99, 0.99)
+    calls = demand.queries * demand.calls_per_query
+    book.quantity(
+        f"calls.{name}", calls, "calls", "queries of the class x calls a query",
+        ("queries", f"calls_per_query.{name}"),
+    )  # fmt: skip
+    return Work(
+        name=name,
+        queries=demand.queries,
+        calls=np.asarray(calls, dtype=np.float64),
+        input_tokens=request.input_tokens,
+        output_tokens=request.output_tokens,
+        calls_per_query=demand.calls_per_query,
+        cache_read_share=given_or(request.cacheable_share, 0.0),
+        cache_write_share=given_or(request.cache_write_share, 0.0),
+        input_sigma=spread,
+        batch=request.latency == "batch",
+        own_model_growth=growth,
+    )
+
+
+def serve_class(serving: Serving, raw: Work, book: Book) -> ClassServing:
+    """Every option of one class with the levers' own charges; enters the one in use."""
+    path = f"serving.{raw.name}"
+    work, own = apply(serving, raw, path, book)
+    options: dict[str, Served] = {}
+    for option in serving.options:
+        served = option_charges(option, serving, work, path, book)
+        options[option] = replace(served, charges=served.charges + own)
+    used = next(iter(options.values()))
+    enter(used, work, book)
+    cost = np.broadcast_to(np.asarray(used.cost()), (book.months, book.draws.count))
+    return ClassServing(work, options, cost)
+
+
+def option_charges(option: str, serving: Serving, work: Work, path: str, book: Book) -> Served:
+    """The charges of one option for the work of a class."""
+    if option == "quoted" and serving.quoted is not None:
+        return quoted(serving.quoted, work, f"{path}.quoted", book)
+    if option == "api" and serving.api is not None:
+        return api(serving.api, work, f"{path}.api", book)
+    if option == "self_hosted" and serving.self_hosted is not None:
+        served = self_hosted(serving.self_hosted, work, f"{path}.self_hosted", book)
+        return _bridged(served, serving, work, path, book)
+    assert serving.hybrid is not None  # noqa: S101
+    assert serving.self_hosted is not None  # noqa: S101 - the plan's checks ask for both parts of a hybrid
+    assert serving.api is not None  # noqa: S101
+    return hybrid(serving.hybrid, (serving.self_hosted, serving.api), work, path, book)
+
+
+def _bridged(served: Served, serving: Serving, work: Work, path: str, book: Book) -> Served:
+    """While a port is under way both are paid: the chips being ported to, and the API that carries on."""
+    host = serving.self_hosted
+    if host is None or host.porting is None or host.porting.months == 0:
+        return served
+    if serving.api is None:
+        book.leave_out(f"{path}.api", "nothing carries the traffic during the months of porting")
+        return served
+    during = (book.month_index < host.porting.months) * 1.0
+    bridge = tuple(
+        replace(c, part=f"bridge.{c.part}", label=f"{c.label} until ported", amortized=c.amortized * during,
+                quantity=None if c.quantity is None else c.quantity * during)
+        for c in api(serving.api, work, f"{path}.api", book).charges
+    )  # fmt: skip
+    return replace(served, charges=served.charges + bridge)
+
+
+def _fallback(name: str, request: RequestClass, demand: ClassTraffic, book: Book) -> None:
+    if request.task is None or request.task.human_fallback is None:
+        return
+    at = f"demand.requests.{name}.task.human_fallback"
+    wage = book.number(f"{at}.usd_per_hour", request.task.human_fallback.usd_per_hour, "wages/support_agent_us")
+    hours = demand.queries * demand.human_minutes_per_query / 60
+    book.line(
+        f"people.{name}.fallback", f"People finishing failed tasks: {name}", "People in the loop", Payee.STAFF,
+        hours * wage, formula="failed tasks x share handed over x minutes / 60 x wage",
+        inputs=(f"{at}.share", f"{at}.minutes", f"{at}.usd_per_hour"), basis=Basis.LAW,
+        quantity=hours, unit="hours",
+    )  # fmt: skip
+
+
+__all__ = ["Charge", "ClassServing", "Served", "Work", "class_work", "option_charges", "serve", "serve_class"]

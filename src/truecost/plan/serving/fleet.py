@@ -1,0 +1,176 @@
+"""The money of a fleet of chips: rented under a term, or bought, financed, housed, powered and staffed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from truecost.finance.annuity import annuity_payment
+from truecost.finance.cluster import cluster_usd_per_chip
+from truecost.lines import Payee
+from truecost.physics.energy import energy_kwh
+from truecost.plan.book import HOURS_PER_MONTH, Book, given_or
+from truecost.plan.schema.serving import Ownership, SelfHosted
+from truecost.plan.serving.work import Charge
+from truecost.pricing.path import price_multiples
+from truecost.ranges import FloatArray, Value
+
+TERM_MONTHS = {"on_demand": 0, "spot": 0, "reserved_1y": 12, "reserved_3y": 36}
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Chips held by month: needed, and kept because they were committed to or bought."""
+
+    held: FloatArray
+    bought: FloatArray
+
+
+def hold(needed: FloatArray, life_months: int) -> Holding:
+    """Chips bought so that those alive (bought within their life) always cover the need.
+
+    A life of 0 months means nothing is kept: held equals needed.
+
+    >>> hold(np.array([[4.0], [2.0], [6.0]]), 2).held.ravel().tolist()
+    [4.0, 4.0, 6.0]
+    """
+    if life_months == 0:
+        return Holding(needed, needed)
+    held, bought = np.empty_like(needed), np.zeros_like(needed)
+    alive = np.zeros_like(needed[0])
+    for month in range(needed.shape[0]):
+        if month >= life_months:
+            alive = alive - bought[month - life_months]
+        bought[month] = np.maximum(needed[month] - alive, 0)
+        alive = alive + bought[month]
+        held[month] = alive
+    return Holding(held, bought)
+
+
+def rented(spec: SelfHosted, chips: FloatArray, path: str, book: Book) -> list[Charge]:
+    """Rent: chips held under the term x hours x USD a chip-hour x its price path."""
+    price = spec.usd_per_chip_hour
+    key = f"{path}.usd_per_chip_hour"
+    if price is None:
+        price = book.default(key, book.catalog.rental(spec.chip, book.as_of, spec.purchase))
+    moves: Value = 1.0
+    if spec.price_path is not None:
+        shocks = [(s.month, s.multiple) for s in spec.price_path.shocks]
+        moves = price_multiples(book.months, given_or(spec.price_path.trend_per_year, 0.0), shocks)
+    held = hold(chips, TERM_MONTHS[spec.purchase]).held
+    return [
+        Charge(
+            "rent",
+            f"Rented {spec.chip}",
+            Payee.CLOUD,
+            held * HOURS_PER_MONTH * price * moves,
+            "chips held x 730.5 hours x USD a chip-hour x price path",
+            (f"{path}.chips", key),
+            quantity=held * HOURS_PER_MONTH,
+            unit="chip-hours",
+        )
+    ]
+
+
+def owned(spec: SelfHosted, chips: FloatArray, path: str, book: Book) -> list[Charge]:
+    """Purchase by annuity, cost of capital, hosting and energy of chips of one's own."""
+    terms = spec.ownership or Ownership()
+    chip = book.catalog.accelerator(spec.chip)
+    at = f"{path}.ownership"
+    unit = _installed_usd_per_chip(spec, terms, at, book)
+    life = round(float(np.mean(book.number(f"{at}.life_months", terms.life_months, "hardware/life_months"))))
+    yearly = book.number(f"{at}.capital_cost_per_year", terms.capital_cost_per_year, "capital/cost_per_year")
+    holding = hold(chips, life)
+    depreciation, interest = financed(holding, unit, life, (1 + yearly) ** (1 / 12) - 1)
+    tdp = book.fact(chip.tdp_w) if chip.tdp_w is not None else _missing_power(spec.chip)
+    overhead = book.rate("power/server_overhead")
+    rent = book.number(f"{at}.hosting_usd_per_kw_month", terms.hosting_usd_per_kw_month, "hosting/usd_per_kw_month")
+    pue = book.number(f"{at}.pue", terms.pue, "pue/other")
+    load = book.rate("power/average_load_tpu" if chip.kind == "TPU" else "power/average_load_gpu")
+    region = f"electricity/{spec.region or 'us'}"
+    per_kwh = book.number(f"{at}.usd_per_kwh", terms.usd_per_kwh, region)
+    kwh = energy_kwh(holding.held * HOURS_PER_MONTH, tdp, overhead, load, pue)
+    power = (f"{path}.chips", f"{at}.pue", "power/server_overhead", "power/average_load_gpu")
+    return [
+        Charge(
+            "servers", f"Own servers, {spec.chip}", Payee.CHIPS, depreciation,
+            "annuity of servers and network over their life, less its interest",
+            (f"{path}.chips", f"{at}.installed_usd_per_chip", f"{at}.life_months"),
+            cash=holding.bought * unit, quantity=holding.held, unit="chip-months",
+        ),
+        Charge(
+            "capital", "Cost of capital in servers", Payee.CAPITAL, interest,
+            "monthly rate x what is still owed on the servers",
+            (f"{at}.capital_cost_per_year", f"{at}.installed_usd_per_chip"), cash=0.0,
+        ),
+        Charge(
+            "hosting", "Hosting of own servers", Payee.OTHER, holding.held * tdp * overhead / 1000 * rent,
+            "chips x TDP x server overhead x USD a kW-month",
+            (f"{path}.chips", f"{at}.hosting_usd_per_kw_month", "power/server_overhead"),
+        ),
+        Charge(
+            "energy", "Energy of own servers", Payee.POWER, kwh * per_kwh,
+            "chip-hours x TDP x server overhead x load x PUE x USD a kWh",
+            (*power, f"{at}.usd_per_kwh"), quantity=kwh, unit="kWh",
+        ),
+    ]  # fmt: skip
+
+
+def _installed_usd_per_chip(spec: SelfHosted, terms: Ownership, at: str, book: Book) -> Value:
+    bare = terms.usd_per_chip
+    if bare is None:
+        bare = book.default(f"{at}.usd_per_chip", book.catalog.purchase(spec.chip, book.as_of))
+    family = next((f for f in ("a100", "v100", "p100") if f in spec.chip.lower()), "other")
+    server = book.number(f"{at}.server_overhead", terms.server_overhead, f"server_overhead/{family}")
+    network = book.number(f"{at}.interconnect_share", terms.interconnect_share, "interconnect/share_of_cluster")
+    return book.quantity(
+        f"{at}.installed_usd_per_chip",
+        cluster_usd_per_chip(bare, server, network),
+        "USD/chip",
+        "chip price x server overhead / (1 - network share of the cluster)",
+        (f"{at}.usd_per_chip", f"{at}.server_overhead", f"{at}.interconnect_share"),
+    )
+
+
+def financed(holding: Holding, unit: Value, life: int, monthly_rate: Value) -> tuple[FloatArray, FloatArray]:
+    """Depreciation and interest by month of chips paid off by a level annuity over their life.
+
+    What is owed grows by interest and purchases and falls by the payment; depreciation is payment less
+    interest, so purchases = depreciation + what is still owed at the end.
+    """
+    payment = holding.held * unit * annuity_payment(1.0, monthly_rate, life)
+    owed = np.zeros(np.broadcast_shapes(payment[0].shape, np.shape(monthly_rate)))
+    depreciation = np.empty((payment.shape[0], *owed.shape))
+    interest = np.empty_like(depreciation)
+    for month in range(payment.shape[0]):
+        owed = owed + holding.bought[month] * unit
+        interest[month] = owed * monthly_rate
+        depreciation[month] = payment[month] - interest[month]
+        owed = owed - depreciation[month]
+    return depreciation, interest
+
+
+def operations(spec: SelfHosted, chips: FloatArray, path: str, book: Book) -> list[Charge]:
+    """People who keep a fleet running: as stated, or chips / chips an engineer looks after."""
+    salary = book.rate("operations/salary_loaded")
+    inputs: Sequence[str]
+    if spec.operations_people is not None:
+        people, inputs = spec.operations_people, (f"{path}.operations_people",)
+    else:
+        people, inputs = chips / book.rate("operations/chips_per_engineer"), (
+            f"{path}.chips",
+            "operations/chips_per_engineer",
+        )
+    return [
+        Charge(
+            "operations", "Fleet operations staff", Payee.STAFF, people * salary / 12,
+            "people x loaded salary / 12", (*inputs, "operations/salary_loaded"),
+            quantity=people * np.ones((book.months, 1)), unit="person-months",
+        )
+    ]  # fmt: skip
+
+
+def _missing_power(chip: str) -> float:
+    raise LookupError(f"the catalog has no power figure for {chip}: give it with --catalog, or rent the chip")

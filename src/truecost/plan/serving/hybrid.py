@@ -1,0 +1,62 @@
+"""Own base load, API above it: the split is the one that costs least over the plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from truecost.lognormal import mean_share_below_cap, sigma_from_peak
+from truecost.plan.book import Book
+from truecost.plan.schema.serving import Api, Hybrid, SelfHosted
+from truecost.plan.serving.api import api
+from truecost.plan.serving.self_hosted import peak_to_mean, self_hosted
+from truecost.plan.serving.work import Served, Work
+from truecost.ranges import Value
+
+SPLITS = tuple(float(x) for x in np.linspace(0.0, 2.4, 13))
+"""Base capacity over mean load that the search tries."""
+
+
+def hybrid(spec: Hybrid, options: tuple[SelfHosted, Api], work: Work, path: str, book: Book) -> Served:
+    """Charges of a base fleet and of the API calls above it."""
+    level: Value | None = spec.base_multiple_of_mean
+    if level is None:
+        key = f"{path}.hybrid.base_multiple_of_mean"
+        if key not in book.decisions:
+            book.decisions[key] = best_split(options, work, path, book)
+        level = book.quantity(
+            key, book.decisions[key], "x", "the multiple of mean load, of those tried, that costs least over the plan"
+        )
+    return split(options, work, path, book, level)
+
+
+def split(options: tuple[SelfHosted, Api], work: Work, path: str, book: Book, level: Value) -> Served:
+    """Both parts at one base capacity; a base of 0 is the API alone."""
+    own, burst = options
+    if np.ndim(level) == 0 and float(level) == 0:
+        alone = api(burst, work, f"{path}.api", book)
+        return Served("hybrid", f"API alone is cheapest: {alone.title}", alone.charges, {"base_share": 0.0})
+    spread = sigma_from_peak(peak_to_mean(own, work, f"{path}.self_hosted", book))
+    on_base = mean_share_below_cap(level, spread)
+    book.quantity(
+        f"{path}.hybrid.base_share", on_base, "share",
+        "share of calls below the base capacity, hours of the month drawn lognormal around the mean",
+        (f"{path}.hybrid.base_multiple_of_mean", f"{path}.self_hosted.peak_to_mean"),
+    )  # fmt: skip
+    base = self_hosted(own, work, f"{path}.self_hosted", book, level)
+    above = api(burst, replace(work, calls=work.calls * (1 - on_base)), f"{path}.api", book)
+    return Served(
+        "hybrid",
+        f"{base.title}; above it {above.title}",
+        base.charges + above.charges,
+        {**base.details, "base_share": on_base, "base_multiple_of_mean": level},
+    )
+
+
+def best_split(options: tuple[SelfHosted, Api], work: Work, path: str, book: Book) -> float:
+    """The base capacity with the least mean cost over the plan."""
+    costs = [float(np.mean(np.sum(np.broadcast_to(
+        split(options, work, path, book, level).cost(), (book.months, book.draws.count)), axis=0)))
+        for level in SPLITS]  # fmt: skip
+    return SPLITS[int(np.argmin(costs))]

@@ -1,0 +1,387 @@
+"""The statement: an evaluation as stable, documented keys. Means of the lines add up to the total's mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from truecost.catalog.facts import Confidence, Fact
+from truecost.lines import CostLine, add_months
+from truecost.plan.evaluate import Evaluation, LineTotals
+from truecost.plan.programme.training_run import FINAL_RUN
+from truecost.plan.schema import Plan
+from truecost.ranges import FloatArray, Range, Ranged, summarize
+from truecost.spec import Document
+from truecost.spec.sampling import leaves
+
+UNIT_COSTS = (
+    "usd_per_query",
+    "usd_per_mtok",
+    "usd_per_active_user_month",
+    "usd_per_successful_task",
+    "marginal_usd_per_query",
+    "marginal_revenue_usd_per_query",
+)
+WEAKEST_FIRST = (Confidence.ESTIMATE, Confidence.QUOTED, Confidence.PUBLISHED, Confidence.MEASURED)
+
+
+def cost_lines(evaluation: Evaluation) -> tuple[CostLine, ...]:
+    """One line a component over the horizon, the dearest first."""
+    return tuple(
+        sorted((_line(n, t) for n, t in evaluation.lines.items()), key=lambda line: -line.cost_usd["mean"])
+    )
+
+
+def _line(name: str, totals: LineTotals) -> CostLine:
+    line, cost = totals.line, summarize(totals.cost_usd)
+    quantity = totals.quantity
+    return CostLine(
+        component=name,
+        label=line.label,
+        group=line.group,
+        payee=line.payee,
+        cost_usd=cost,
+        cash_usd=summarize(totals.cash_usd),
+        basis=line.basis,
+        source=line.source,
+        quantity=quantity,
+        unit=line.unit,
+        unit_price_usd=cost["mean"] / quantity if quantity else None,
+    )
+
+
+def month_names(evaluation: Evaluation) -> list[str]:
+    """The months of the plan, `YYYY-MM`."""
+    return [add_months(evaluation.start, m).strftime("%Y-%m") for m in range(evaluation.plan.horizon_months)]
+
+
+def monthly_lines(evaluation: Evaluation) -> tuple[CostLine, ...]:
+    """One line a component and month; means from all draws, ranges from the first window of them."""
+    names = month_names(evaluation)
+    result: list[CostLine] = []
+    for component, totals in evaluation.lines.items():
+        line = totals.line
+        cost = monthly_ranges(np.asarray(line.amortized), totals.monthly_cost_usd)
+        same = line.cash is line.amortized
+        cash = cost if same else monthly_ranges(np.asarray(line.cash), totals.monthly_cash_usd)
+        result += [
+            CostLine(component, line.label, line.group, line.payee, cost[m], cash[m], line.basis, line.source, name)
+            for m, name in enumerate(names)
+        ]
+    return tuple(result)
+
+
+def monthly_ranges(values: FloatArray, means: FloatArray | None = None) -> list[Ranged]:
+    """5 %, 50 %, 95 % and mean by month of (months, draws)."""
+    if values.strides[-1] == 0:
+        flat = values[:, :1]
+        points = np.repeat(flat, 3, axis=1)
+    else:
+        points = np.quantile(values, (0.05, 0.5, 0.95), axis=1).T
+    middle = values.mean(axis=1) if means is None else means
+    return [
+        {"p5": float(p[0]), "p50": float(p[1]), "p95": float(p[2]), "mean": float(m)}
+        for p, m in zip(points, middle, strict=True)
+    ]
+
+
+def outcome(evaluation: Evaluation, key: str) -> Ranged | None:
+    """The range of an outcome; None where the plan does not have it. See `month_outcome` for months."""
+    values = evaluation.outcomes.get(key)
+    if values is None or np.isnan(values).all():
+        return None
+    return summarize(values)
+
+
+def event(evaluation: Evaluation, key: str) -> dict[str, Any] | None:
+    """An outcome that may never happen (inf): its range where it does, and the share of draws where it does."""
+    values = evaluation.outcomes.get(key)
+    if values is None:
+        return None
+    happens = np.isfinite(values)
+    share = float(happens.mean())
+    ranged: Mapping[str, float | None] = (
+        {**summarize(values[happens])} if share else dict.fromkeys(("p5", "p50", "p95", "mean"))
+    )
+    return {**ranged, "share_of_draws": share}
+
+
+def statement(evaluation: Evaluation, document: Document[Plan], warnings: tuple[str, ...]) -> dict[str, Any]:
+    """The whole result as plain values; the keys are documented in docs/result.md."""
+    from truecost import __version__
+
+    plan = evaluation.plan
+    return {
+        "truecost": {"version": __version__, "verb": "plan", "schema": "plan/1"},
+        "name": plan.name,
+        "as_of": str(plan.as_of),
+        "start": plan.start,
+        "horizon_months": plan.horizon_months,
+        "draws": evaluation.draws,
+        "seed": evaluation.seed,
+        "catalog_overlay": evaluation.first.catalog.overlay,
+        "total_usd": outcome(evaluation, "total_usd"),
+        "cash_total_usd": outcome(evaluation, "cash_total_usd"),
+        "revenue_usd": outcome(evaluation, "revenue_usd"),
+        "margin_usd": outcome(evaluation, "margin_usd"),
+        "gross_margin_share": outcome(evaluation, "gross_margin_share"),
+        "inference_share": outcome(evaluation, "inference_share"),
+        "crossover_month": event(evaluation, "crossover_month"),
+        "payback_month": event(evaluation, "payback_month"),
+        "runway_months": event(evaluation, "runway_months"),
+        "discounted_total_usd": outcome(evaluation, "discounted_total_usd"),
+        "net_present_value_usd": outcome(evaluation, "net_present_value_usd"),
+        "first_month_usd": outcome(evaluation, "first_month_usd"),
+        "first_month_revenue_usd": outcome(evaluation, "first_month_revenue_usd"),
+        "unit_costs": {name: outcome(evaluation, f"unit_costs.{name}") for name in UNIT_COSTS},
+        "volumes": {k: outcome(evaluation, k) for k in ("queries", "tokens", "user_months", "tasks_done")},
+        "iceberg": iceberg(evaluation),
+        "training_compute_by_method_usd": {
+            key.removeprefix("training_compute_usd."): outcome(evaluation, key)
+            for key in evaluation.outcomes
+            if key.startswith("training_compute_usd.")
+        },
+        "lines": [line.to_dict() for line in cost_lines(evaluation)],
+        "monthly": [line.to_dict() for line in monthly_lines(evaluation)],
+        "series": series(evaluation),
+        "tiers": tier_rows(evaluation),
+        "serving": serving_rows(evaluation),
+        "break_even": break_even(evaluation),
+        "reconciliation": reconciliation(evaluation),
+        "left_out": [{"part": part, "consequence": why} for part, why in evaluation.first.left_out.items()],
+        "warnings": [*warnings, *evaluation.first.warnings.values()],
+        "assumptions": assumptions(evaluation, document),
+    }
+
+
+def iceberg(evaluation: Evaluation) -> dict[str, Any]:
+    """The quotable number against everything else: the final run, or the API bill where nothing is trained."""
+    lines = cost_lines(evaluation)
+    has_run = any(line.group == FINAL_RUN for line in lines)
+    above = [line for line in lines if (line.group == FINAL_RUN if has_run else line.component.endswith(".api"))]
+    total = sum(line.cost_usd["mean"] for line in lines)
+    quoted = sum(line.cost_usd["mean"] for line in above)
+    groups: dict[str, FloatArray] = {}
+    tip = np.zeros(evaluation.draws)
+    for name, totals in evaluation.lines.items():
+        if any(line.component == name for line in above):
+            tip = tip + totals.cost_usd
+        else:
+            group = totals.line.group
+            groups[group] = groups.get(group, np.zeros(evaluation.draws)) + totals.cost_usd
+    hidden = sorted(groups.items(), key=lambda item: -float(item[1].mean()))
+    return {
+        "quotable": "final training run" if has_run else "tokens at API list price",
+        "quotable_usd": summarize(tip),
+        "quotable_share": quoted / total if total else None,
+        "below_waterline_usd": summarize(np.asarray(sum(groups.values(), start=np.zeros(evaluation.draws)))),
+        "groups": [{"group": name, "cost_usd": summarize(values)} for name, values in hidden],
+    }
+
+
+def series(evaluation: Evaluation) -> dict[str, Any]:
+    """Monthly and cumulative series worth drawing, from the first window of draws."""
+    months = month_names(evaluation)
+    groups: dict[str, FloatArray] = {}
+    for totals in evaluation.lines.values():
+        group = totals.line.group
+        groups[group] = groups.get(group, np.zeros(len(months))) + totals.monthly_cost_usd
+    result: dict[str, Any] = {
+        "months": months,
+        "cost_by_group_usd": {name: values.tolist() for name, values in groups.items()},
+    }
+    for name in ("total", "revenue", "inference", "training"):
+        values = np.broadcast_to(evaluation.series[name], (len(months), evaluation.first.draws.count))
+        result[f"{name}_usd"] = monthly_ranges(np.ascontiguousarray(values))
+        result[f"cumulative_{name}_usd"] = monthly_ranges(np.cumsum(values, axis=0))
+    for name in evaluation.series:
+        if name.startswith("treadmill."):
+            shaped = np.broadcast_to(evaluation.series[name], (len(months), evaluation.first.draws.count))
+            result[name] = monthly_ranges(np.ascontiguousarray(shaped))
+    return result
+
+
+def tier_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Each tier: what it earns, costs and leaves, and whom it serves at a loss."""
+    if evaluation.plan.demand is None:
+        return []
+    rows: list[dict[str, Any]] = []
+    for name, tier in evaluation.plan.demand.tiers.items():
+        prefix = f"tiers.{name}."
+        figures = {
+            key.removeprefix(prefix): outcome(evaluation, key)
+            for key in evaluation.outcomes
+            if key.startswith(prefix)
+        }
+        rows.append({"tier": name, "kind": tier.kind, "product": tier.product, **figures})
+    return rows
+
+
+def serving_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Every option of every class beside the one in use, at the first month: USD a query and a Mtok."""
+    rows: list[dict[str, Any]] = []
+    for name, served in evaluation.served.items():
+        months = evaluation.plan.horizon_months
+        shape = (months, evaluation.first.draws.count)
+        queries = np.broadcast_to(served.work.queries, shape).sum(axis=0)
+        tokens = np.broadcast_to(served.work.tokens, shape).sum(axis=0)
+        for option, charged in served.options.items():
+            cost = np.broadcast_to(np.asarray(charged.cost(), dtype=np.float64), shape).sum(axis=0)
+            details = {k: summarize(_flat(v)) for k, v in charged.details.items()}
+            rows.append(
+                {
+                    "class": name,
+                    "option": option,
+                    "used": charged is served.used,
+                    "title": charged.title,
+                    "usd_per_query": _per(cost, queries),
+                    "usd_per_mtok": _per(cost * 1e6, tokens),
+                    "total_usd": summarize(cost),
+                    "tokens_per_query": _per(tokens, queries),
+                    **details,
+                }
+            )
+    return [*rows, *_implied(rows)]
+
+
+def _implied(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each quote beside a law's figure: the tokens a query would need for the quote to be true."""
+    for row in rows:
+        if row["option"] != "quoted":
+            continue
+        others = [r for r in rows if r["class"] == row["class"] and r["option"] != "quoted" and r["usd_per_mtok"]]
+        row["implied"] = [
+            {
+                "option": other["option"],
+                "title": other["title"],
+                "quote_over_law": row["usd_per_query"]["p50"] / other["usd_per_query"]["p50"],
+                "implied_tokens_per_query": row["usd_per_query"]["p50"] / other["usd_per_mtok"]["p50"] * 1e6,
+                "tokens_per_query": other["tokens_per_query"]["p50"],
+            }
+            for other in others
+        ]
+    return []
+
+
+def _flat(value: Any) -> FloatArray:
+    array = np.asarray(value, dtype=np.float64)
+    return array[0] if array.ndim == 2 else array
+
+
+def _per(part: FloatArray, whole: FloatArray) -> Ranged | None:
+    return summarize(part / whole) if np.all(whole > 0) else None
+
+
+def break_even(evaluation: Evaluation) -> dict[str, Any]:
+    """Volumes, prices and shocks at which the plan's answer changes."""
+    tolerance = evaluation.outcomes.get("shock_tolerance")
+    shock = None
+    if tolerance is not None:
+        everything = outcome(evaluation, "shock_tolerance_all_in")
+        shock = {"multiple": summarize(tolerance), "all_in_multiple": everything} | {
+            f"survives_{m}x_share_of_draws": float((tolerance >= m).mean()) for m in (1, 3, 5)
+        }
+    hosting = [
+        {
+            "class": name,
+            **about,
+            "self_host_tokens_per_month": event(evaluation, f"break_even.{name}.self_host_tokens_per_month"),
+        }
+        for name, about in evaluation.alternatives.items()
+    ]
+    return {
+        "shock_tolerance": shock,
+        "price_multiple_for_zero_margin": outcome(evaluation, "price_multiple_for_zero_margin"),
+        "self_hosting": hosting,
+        "tiers": _tier_break_evens(evaluation),
+    }
+
+
+def _tier_break_evens(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """For each flat-price tier: users a month and price at which the whole plan has no margin."""
+    if evaluation.plan.demand is None:
+        return []
+    months = evaluation.plan.horizon_months
+    rows: list[dict[str, Any]] = []
+    for name, tier in evaluation.plan.demand.tiers.items():
+        if tier.kind not in {"subscription", "enterprise"}:
+            continue
+        get = {k: evaluation.outcomes[f"tiers.{name}.{k}"] for k in ("revenue_usd", "margin_usd", "user_months")}
+        gap = -evaluation.outcomes["margin_usd"]
+        users = np.maximum(get["user_months"], 1e-12)
+        each = get["margin_usd"] / users
+        needed = np.where(each > 0, (get["user_months"] + gap / np.where(each > 0, each, 1.0)) / months, np.inf)
+        revenue_each = get["revenue_usd"] / users
+        kept = 1 - evaluation.outcomes.get("fee_share", np.zeros(1))
+        finite = {"needed": np.maximum(needed, 0.0), "price": np.maximum(revenue_each + gap / users / kept, 0.0)}
+        rows.append(
+            {
+                "tier": name,
+                "users_for_zero_margin": _event_of(finite["needed"]),
+                "usd_per_user_month_for_zero_margin": summarize(finite["price"]),
+            }
+        )
+    return rows
+
+
+def _event_of(values: FloatArray) -> dict[str, Any]:
+    happens = np.isfinite(values)
+    ranged = summarize(values[happens]) if happens.any() else dict.fromkeys(("p5", "p50", "p95", "mean"))
+    return {**ranged, "share_of_draws": float(happens.mean())}
+
+
+def reconciliation(evaluation: Evaluation) -> dict[str, Any]:
+    """Cash = amortized + still on the books at the end - interest on own money (never paid out)."""
+    capital = np.zeros(evaluation.draws)
+    book_value = np.zeros(evaluation.draws)
+    for name, totals in evaluation.lines.items():
+        if name.endswith(".capital"):
+            capital = capital + totals.cost_usd
+        else:
+            book_value = book_value + totals.cash_usd - totals.cost_usd
+    return {
+        "amortized_usd": outcome(evaluation, "total_usd"),
+        "closing_book_value_usd": summarize(book_value),
+        "interest_on_own_money_usd": summarize(capital),
+        "cash_usd": outcome(evaluation, "cash_total_usd"),
+    }
+
+
+def assumptions(evaluation: Evaluation, document: Document[Plan]) -> list[dict[str, Any]]:
+    """Every fact used and every number stated, weakest confidence first."""
+    replaced = {fact: path for path, fact in evaluation.first.defaults.items()}
+    facts = sorted(evaluation.first.facts.values(), key=lambda f: (WEAKEST_FIRST.index(f.confidence), f.key))
+    stated = [
+        {
+            "key": leaf.path,
+            "value": _shown(leaf.value),
+            "unit": leaf.number.unit if leaf.number else "",
+            "confidence": "stated",
+            "source": document.place(leaf.path) or "the plan",
+            "checked": "",
+            "stands_in_for": "",
+            "note": "",
+        }
+        for leaf in leaves(evaluation.plan)
+        if leaf.path in document.given
+    ]
+    return [_assumption(fact, replaced.get(fact.key, "")) for fact in facts] + stated
+
+
+def _assumption(fact: Fact, path: str) -> dict[str, Any]:
+    return {
+        "key": fact.key,
+        "value": _shown(fact.value),
+        "unit": fact.unit,
+        "confidence": fact.confidence.value,
+        "source": fact.source,
+        "checked": fact.checked.isoformat(),
+        "stands_in_for": path,
+        "note": fact.note,
+    }
+
+
+def _shown(value: float | Range) -> float | str:
+    return str(value) if isinstance(value, Range) else value

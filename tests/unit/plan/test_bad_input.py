@@ -1,0 +1,138 @@
+"""Bad plans: every problem at once, each with its place, field, value, what is allowed, the nearest name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.unit.plan.specs import fleet, product, programme
+
+import truecost
+from truecost import SpecError
+
+CASES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "misspelt key": (product(demand__tiers__pro__usres=3), "demand.tiers.pro.usres", "users"),
+    "negative users": (product(demand__tiers__pro__users=-5), "demand.tiers.pro.users", "-5"),
+    "share above 1": (product(demand__tiers__pro__churn_per_month=1.4), "demand.tiers.pro.churn_per_month", "1.4"),
+    "wrong unit": (product(demand__tiers__pro__price_usd_per_month="20 GB"), "price_usd_per_month", "USD"),
+    "price in cents": (product(serving__chat={"quoted": {"usd_per_query": 150}}), "serving.chat.quoted.usd_per_query", "USD"),
+    "impossible date": (product(as_of="2026-13-40"), "as_of", "2026-13-40"),
+    "impossible month": (product(start="2026-13"), "start", "2026-13"),
+    "range upside down": (product(demand__tiers__pro__users="20 .. 10"), "demand.tiers.pro.users", "20 .. 10"),
+    "unknown model": (product(serving__chat__api__model="gpt-4.1-mni"), "serving.chat.api.model", "gpt-4.1-mini"),
+    "unknown chip": (fleet(serving__chat__self_hosted__chip="h100-smx"), "serving.chat.self_hosted.chip", "h100-sxm"),
+    "unknown open model": (fleet(serving__chat__self_hosted__model="llama-3.1-71b"), "self_hosted.model", "70"),
+    "unknown class": (product(serving__chta={"api": {"model": "gpt-4.1"}}), "serving.chta", "chat"),
+    "unknown tier": (
+        product(demand__tiers__pro__converts_from={"tier": "fre", "share_per_month": 0.1}),
+        "demand.tiers.pro.converts_from.tier",
+        "pro",
+    ),
+    "circular tiers": (
+        product(demand__tiers__pro__converts_from={"tier": "pro", "share_per_month": 0.1}),
+        "demand.tiers.pro.converts_from.tier",
+        "circular",
+    ),
+    "no option": (product(serving__chat={}), "serving.chat", "api"),
+    "two options, none chosen": (
+        product(serving__chat__quoted={"usd_per_query": 0.01}),
+        "serving.chat",
+        "use",
+    ),
+    "hybrid without parts": (product(serving__chat__hybrid={}, serving__chat__use="hybrid"), "serving.chat.hybrid", "self_hosted"),
+    "does not fit": (fleet(serving__chat__self_hosted__tensor_parallel_size=1, serving__chat__self_hosted__precision="bf16"),
+                     "serving.chat.self_hosted.tensor_parallel_size", "at least"),
+    "free with a price": (product(demand__tiers__pro__kind="free"), "demand.tiers.pro.price_usd_per_month", "free"),
+    "subscription without a price": (product(demand__tiers__pro__price_usd_per_month=None), "demand.tiers.pro", "price_usd_per_month"),
+    "shares do not sum": (product(demand__tiers__pro__requests={"chat": 0.7}), "demand.tiers.pro.requests", "0.7"),
+    "no compute": (programme(programme__training={"chip": "h100-sxm"}), "programme.training", "chip_hours"),
+    "short series": (product(demand__tiers__pro__users_by_month=[1, 2], demand__tiers__pro__users=None),
+                     "demand.tiers.pro.users_by_month", "2 months"),
+    "horizon too long": (product(horizon_months=121), "horizon_months", "120"),
+    "nothing at all": ({"name": "x"}, "", "empty"),
+    "unknown region": (product(region="atlantis"), "region", "atlantis"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_problem_names_its_field_and_the_remedy(case: str) -> None:
+    spec, field, hint = CASES[case]
+    with pytest.raises(SpecError) as raised:
+        truecost.plan(spec, draws=8)
+    message = str(raised.value)
+    assert field in message
+    assert hint in message
+
+
+def test_all_problems_come_at_once_with_their_lines(tmp_path: Path) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text(
+        "name: broken\nas_of: 2026-11-01\ndemand:\n  tiers:\n    pro:\n      kind: subscription\n"
+        "      usres: 10\n      queries_per_user_per_day: 2\n      price_usd_per_month: -3\n"
+        "  requests:\n    chat: {input_tokens: 10, output_tokens: 10}\n"
+        "serving:\n  chat:\n    api: {model: gpt-4.1, service_tier: cheap}\n"
+    )
+    with pytest.raises(SpecError) as raised:
+        truecost.plan(file, draws=8)
+    lines = [problem.place.rsplit(":", 1)[-1] for problem in raised.value.problems]
+    assert {"7", "9", "14"} <= set(lines)
+    assert lines == sorted(lines, key=int)
+
+
+def test_every_catalog_problem_comes_at_once() -> None:
+    spec = product(serving__chat__api__model="gpt-9000", region="atlantis")
+    with pytest.raises(SpecError) as raised:
+        truecost.plan(spec, draws=8)
+    assert len(raised.value.problems) == 2
+
+
+def test_unusual_but_legal_warns_and_goes_on() -> None:
+    spec = programme(programme__fine_tunes__safety__utilization=0.9)
+    assert any("utilization" in warning for warning in truecost.plan(spec, draws=8).to_dict()["warnings"])
+
+
+def test_prices_that_look_like_cents_are_asked_about() -> None:
+    for spec in (product(serving__chat={"quoted": {"usd_per_query": 2}}), product(demand__tiers__pro__price_usd_per_month=2000)):
+        assert any("cents" in warning for warning in truecost.plan(spec, draws=8).to_dict()["warnings"])
+
+
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(-10, 10**12), st.floats(), st.text(max_size=8),
+    st.sampled_from(["1 .. 2", "5 .. 1", "0 .. 0", "1e400", "80 GB", "gpt-4.1", "h100-sxm", "free"]),
+)  # fmt: skip
+PATHS = st.sampled_from(
+    ["name", "as_of", "start", "horizon_months", "region", "demand__tiers__pro__kind", "demand__tiers__pro__users",
+     "demand__tiers__pro__heavy_tail", "demand__tiers__pro__converts_from", "demand__tiers__pro__requests",
+     "demand__requests__chat__input_tokens", "demand__requests__chat__task", "serving__chat__api__model",
+     "serving__chat__self_hosted__chip", "serving__chat__self_hosted__model", "serving__chat__levers",
+     "programme__training", "programme__generations", "business__cash_usd", "demand__tiers__pro__seasonality"]
+)  # fmt: skip
+VALUES = st.recursive(SCALARS, lambda inner: st.one_of(
+    st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["p50", "p90", "tier", "share", "chip", "x"]), inner, max_size=3)
+), max_leaves=4)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(changes=st.dictionaries(PATHS, VALUES, max_size=3))
+def test_a_plan_is_evaluated_or_refused_never_broken(changes: dict[str, Any]) -> None:
+    spec = product()
+    for path, value in changes.items():
+        try:
+            spec = product(**{path: value}) if len(changes) == 1 else _set(spec, path, value)
+        except (AttributeError, TypeError):
+            return
+    try:
+        result = truecost.plan(spec, draws=8)
+    except SpecError as refused:
+        assert refused.problems  # noqa: PT017
+    else:
+        assert result.total_usd["mean"] >= 0
+
+
+def _set(spec: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    from tests.unit.plan.specs import changed
+
+    return changed(spec, **{path: value})
