@@ -43,7 +43,8 @@ def checked(months: int) -> Plan:
 def draw_by_draw(plan: Plan, draws: int) -> float:
     """Seconds a draw when each draw goes through the laws alone."""
     catalog = load_catalog()
-    start = date.fromisoformat(f"{plan.start}-01")
+    assert plan.start is not None
+    start = plan.start
 
     def work() -> None:
         for index in range(draws):

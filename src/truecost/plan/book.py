@@ -6,7 +6,7 @@ back to the plan, a fact or a formula.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -44,8 +44,8 @@ class Line:
     label: str
     group: str
     payee: Payee
-    amortized: Value
-    cash: Value
+    amortized: FloatArray
+    cash: FloatArray
     basis: Basis
     source: str
     quantity: Value | None
@@ -60,6 +60,7 @@ class Book:
     draws: Draws
     as_of: date
     catalog: Catalog
+    region: str = "us"
     lines: dict[str, Line] = field(default_factory=dict[str, Line])
     quantities: dict[str, Quantity] = field(default_factory=dict[str, Quantity])
     outcomes: dict[str, FloatArray] = field(default_factory=dict[str, FloatArray])
@@ -83,6 +84,12 @@ class Book:
         """The value of a rate of the catalog at the plan's date."""
         return self.fact(self.catalog.rate(key, self.as_of))
 
+    def rate_fact(self, key: str) -> Fact:
+        """A rate entered as an assumption without drawing it: for what is decided once, such as a life."""
+        fact = self.catalog.rate(key, self.as_of)
+        self.facts[fact.key] = fact
+        return fact
+
     def number(self, path: str, given: Value | None, rate: str) -> Value:
         """What the plan says at `path`, or the catalog's rate where it is silent."""
         if given is not None:
@@ -94,14 +101,12 @@ class Book:
         self.defaults[path] = fact.key
         return self.fact(fact)
 
-    def quantity(
-        self, key: str, value: Value, unit: str, formula: str, inputs: Sequence[str] = ()
-    ) -> Value:
+    def quantity(self, key: str, value: Value, unit: str, formula: str, inputs: Sequence[str] = ()) -> Value:
         """Enter a computed value under a name that `explain` can find; returns it unchanged."""
         self.quantities[key] = Quantity(key, value, unit, formula, tuple(inputs))
         return value
 
-    def line(  # noqa: PLR0913 - a line has this many parts
+    def line(
         self,
         component: str,
         label: str,
@@ -136,6 +141,12 @@ class Book:
             if not groups or line.group in groups:
                 result += line.cash if cash else line.amortized
         return result
+
+    def decide(self, key: str, choose: Callable[[], float]) -> float:
+        """A choice made once, on the scout's draws, and kept for every window."""
+        if key not in self.decisions:
+            self.decisions[key] = choose()
+        return self.decisions[key]
 
     def leave_out(self, part: str, consequence: str) -> None:
         """Name a part the plan does not have, and what that means for the result."""

@@ -3,17 +3,19 @@ which chips of one's own beat the API."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from truecost.lines import Payee
-from truecost.physics.serving import DoesNotFit
+from truecost.physics.replica import DoesNotFit
 from truecost.plan.book import SECONDS_PER_MONTH, Book
 from truecost.plan.schema import Plan, SelfHosted, Serving
 from truecost.plan.serving import ClassServing, Work, option_charges
-from truecost.plan.serving.fleet import operations, owned, rented
-from truecost.plan.serving.self_hosted import law_point, peak_to_mean, placement, replica_seconds
+from truecost.plan.serving.fleet import fleet_charges
+from truecost.plan.serving.placement import Placement, law_point, placement, replica_seconds
+from truecost.plan.serving.self_hosted import fleet_load
+from truecost.plan.serving.work import Charge
 from truecost.ranges import FloatArray, Value
 
 STAND_IN = SelfHosted(model="meta-llama/Llama-3.1-70B", chip="h100-sxm", precision="fp8")
@@ -27,11 +29,10 @@ def shock_tolerance(book: Book, revenue: FloatArray, cost: FloatArray) -> FloatA
     `cost` (months, draws) is what is counted: the direct cost of revenue, or every line.
     Formula: (revenue - cost other than model vendors) / paid to model vendors; None where either is 0.
     """
-    vendor = sum(
-        (line.amortized.sum(axis=0) for line in book.lines.values()
-         if line.payee is Payee.MODEL_VENDOR and line.group == "Inference"),
-        start=np.zeros(book.draws.count),
-    )  # fmt: skip
+    vendor = np.zeros(book.draws.count)
+    for line in book.lines.values():
+        if line.payee is Payee.MODEL_VENDOR and line.group == "Inference":
+            vendor = vendor + line.amortized.sum(axis=0)
     earned = revenue.sum(axis=0)
     if not vendor.any() or not earned.any():
         return None
@@ -64,9 +65,11 @@ def self_hosting_volume(
     Above it the fleet grows with the volume: V = R spare / (a - R / K), never when a <= R / K.
     """
     api, rent, capacity, idle = np.broadcast_arrays(
-        *(np.asarray(v, dtype=np.float64)
-          for v in (api_usd_per_token, chip_usd_per_replica_month, tokens_per_replica_month, spare))
-    )  # fmt: skip
+        *(
+            np.asarray(v, dtype=np.float64)
+            for v in (api_usd_per_token, chip_usd_per_replica_month, tokens_per_replica_month, spare)
+        )
+    )
     small = rent * (1 + idle) / np.maximum(api, 1e-300)
     gain = api - rent / capacity
     large = np.where(gain > 0, rent * idle / np.where(gain > 0, gain, 1.0), np.inf)
@@ -90,35 +93,45 @@ def self_hosting(plan: Plan, served: Mapping[str, ClassServing], book: Book) -> 
         key = f"break_even.{name}.self_host_tokens_per_month"
         book.outcome(key, volume)
         book.quantity(
-            key, volume, "tokens a month",
-            "volume at which a fleet (one replica and spares at least) costs no more than the API's list price",
-            (f"serving.{name}.api.usd_per_call", f"{path}.replica_seconds_per_call", f"{path}.peak_to_mean",
-             f"{path}.usd_per_chip_hour", f"{path}.spare_replicas"),
-        )  # fmt: skip
+            key,
+            volume,
+            "tokens a month",
+            "volume at which a fleet (one replica and spares, at least) costs no more than the API",
+            (
+                f"serving.{name}.api.usd_per_call",
+                f"{path}.replica_seconds_per_call",
+                f"{path}.peak_to_mean",
+                f"{path}.usd_per_chip_hour",
+                f"{path}.spare_replicas",
+            ),
+        )
         result[name] = {
             "model": host.model if isinstance(host.model, str) else "own config.json",
             "chip": host.chip,
             "purchase": host.purchase,
             "stand_in": serving.self_hosted is None,
-            "tokens_now": float(np.mean(outcome.work.tokens[0])),
+            "tokens_now": float(outcome.work.tokens[:1].mean()),
         }
     return result
 
 
 def _volume(host: SelfHosted, serving: Serving, work: Work, path: str, book: Book) -> FloatArray:
-    placed = placement(host, work, book)
-    point = law_point(host, work, placed)
-    seconds = replica_seconds(point, work, path, book)
-    busy = book.number(f"{path}.utilization_at_peak", host.utilization_at_peak, "serving/target_utilization_at_peak")
-    peak = peak_to_mean(host, work, path, book)
+    load = fleet_load(host, work, path, book)
+    one_chip = np.ones((book.months, 1))
+    rent = _first_month(fleet_charges(host, one_chip, work, path, book))
+    api = _first_month(option_charges("api", serving, work, f"serving.{work.name}", book).charges)
     tokens = work.input_tokens + work.output_tokens
-    capacity = SECONDS_PER_MONTH * busy / peak / seconds * tokens
-    one_replica = np.full((book.months, 1), float(placed.chips))
-    charges = owned(host, one_replica, path, book) if host.purchase == "owned" else rented(host, one_replica, path, book)
-    charges += operations(host, one_replica, path, book)
-    rent = sum(np.asarray(c.amortized)[0] for c in charges)
-    api = option_charges("api", serving, work, f"serving.{work.name}", book)
-    first = sum(np.asarray(c.amortized)[0] for c in api.charges)
-    spare = np.round(book.number(f"{path}.spare_replicas", host.spare_replicas, "serving/spare_replicas"))
-    return self_hosting_volume(first / work.tokens[0], rent, capacity, spare)
 
+    def volume(layout: Placement, seconds: Value) -> FloatArray:
+        capacity = SECONDS_PER_MONTH * load.utilization / load.level / seconds * tokens
+        return self_hosting_volume(api / work.tokens[0], rent * layout.chips, capacity, load.spare)
+
+    def price(layout: Placement) -> float:
+        return float(np.median(volume(layout, law_point(host, work, layout).replica_seconds_per_request)))
+
+    placed = placement(host, work, f"{path}.break_even", book, price)
+    return volume(placed, replica_seconds(law_point(host, work, placed), work, path, book))
+
+
+def _first_month(charges: Sequence[Charge]) -> Value:
+    return sum((np.asarray(c.amortized, dtype=np.float64)[0] for c in charges), start=np.zeros(1))

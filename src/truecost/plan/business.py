@@ -19,7 +19,9 @@ GROUP = "Business"
 CREDIT_PAYEES = (Payee.CLOUD, Payee.MODEL_VENDOR)
 
 
-def revenue(demand: Demand, traffic: Traffic, served: Mapping[str, ClassServing], book: Book) -> dict[str, FloatArray]:
+def revenue(
+    demand: Demand, traffic: Traffic, served: Mapping[str, ClassServing], book: Book
+) -> dict[str, FloatArray]:
     """Revenue of each tier by month, in USD."""
     result: dict[str, FloatArray] = {}
     for name, tier in demand.tiers.items():
@@ -27,12 +29,17 @@ def revenue(demand: Demand, traffic: Traffic, served: Mapping[str, ClassServing]
         earned = tier_revenue(tier, traffic.tiers[name], served)
         result[name] = np.broadcast_to(np.asarray(earned, dtype=np.float64), (book.months, book.draws.count))
         book.quantity(
-            f"revenue.{name}", result[name], "USD",
+            f"revenue.{name}",
+            result[name],
+            "USD",
             "users x subscription price + queries x price a query + tokens x price a token + contracts / 12",
             [f"{path}.users", f"queries.{name}"]
-            + [f"{path}.{f}" for f in ("price_usd_per_month", "usd_per_query", "usd_per_mtok", "contract_usd_per_year")
-               if getattr(tier, f) is not None],
-        )  # fmt: skip
+            + [
+                f"{path}.{f}"
+                for f in ("price_usd_per_month", "usd_per_query", "usd_per_mtok", "contract_usd_per_year")
+                if getattr(tier, f) is not None
+            ],
+        )
     book.quantity(
         "revenue", np.asarray(sum(result.values())), "USD", "sum over tiers", [f"revenue.{n}" for n in result]
     )
@@ -46,7 +53,10 @@ def tier_revenue(tier: Tier, traffic: TierTraffic, served: Mapping[str, ClassSer
     by_token: Value = 0.0
     if tier.usd_per_mtok is not None:
         tokens = sum(
-            traffic.queries * traffic.mix[name] * s.work.calls_per_query * (s.work.input_tokens + s.work.output_tokens)
+            traffic.queries
+            * traffic.mix[name]
+            * s.work.calls_per_query
+            * (s.work.input_tokens + s.work.output_tokens)
             for name, s in served.items()
         )
         by_token = tokens / 1e6 * tier.usd_per_mtok
@@ -55,7 +65,11 @@ def tier_revenue(tier: Tier, traffic: TierTraffic, served: Mapping[str, ClassSer
 
 
 def business(
-    spec: Business | None, demand: Demand | None, traffic: Traffic | None, earned: Mapping[str, FloatArray], book: Book
+    spec: Business | None,
+    demand: Demand | None,
+    traffic: Traffic | None,
+    earned: Mapping[str, FloatArray],
+    book: Book,
 ) -> None:
     """Enter fees, support, sales and operating lines; names what is left out."""
     terms = spec or Business()
@@ -66,7 +80,9 @@ def business(
     for name, line in terms.operating.items():
         _operating(name, line, book)
     if spec is not None and not terms.operating:
-        book.leave_out("business.operating", "no other operating line (rent, sales, marketing, administration)")
+        book.leave_out(
+            "business.operating", "no other operating line (rent, sales, marketing, administration)"
+        )
     if spec is not None and terms.cash_usd is None:
         book.leave_out("business.cash_usd", "runway is unknown")
 
@@ -83,36 +99,59 @@ def _by_revenue(
     share = book.number("business.payment_fee_share", terms.payment_fee_share, "business/payment_fee_share")
     fixed = book.number("business.payment_fee_usd", terms.payment_fee_usd, "business/payment_fee_fixed")
     book.line(
-        "business.payment_fees", "Payment fees", GROUP, Payee.PAYMENT, total * share + payers * fixed,
+        "business.payment_fees",
+        "Payment fees",
+        GROUP,
+        Payee.PAYMENT,
+        total * share + payers * fixed,
         formula="revenue x fee share + payments a month x fixed fee",
         inputs=("revenue", "business.payment_fee_share", "business.payment_fee_usd"),
-    )  # fmt: skip
+    )
     support = book.number(
-        "business.support_usd_per_user_month", terms.support_usd_per_user_month, "business/support_usd_per_user_month"
+        "business.support_usd_per_user_month",
+        terms.support_usd_per_user_month,
+        "business/support_usd_per_user_month",
     )
     users = np.asarray(sum(traffic.tiers[n].users for n in paying), dtype=np.float64)
     book.line(
-        "business.support", "Support of paying users", GROUP, Payee.STAFF, users * support,
-        formula="paying users x USD a user-month", inputs=("business.support_usd_per_user_month",),
-        quantity=users, unit="user-months",
-    )  # fmt: skip
+        "business.support",
+        "Support of paying users",
+        GROUP,
+        Payee.STAFF,
+        users * support,
+        formula="paying users x USD a user-month",
+        inputs=("business.support_usd_per_user_month",),
+        quantity=users,
+        unit="user-months",
+    )
     if terms.sales_share_of_revenue is None:
         book.leave_out("business.sales_share_of_revenue", "no sales or marketing in proportion to revenue")
         return
     book.line(
-        "business.sales", "Sales and marketing", GROUP, Payee.OTHER, total * terms.sales_share_of_revenue,
-        formula="revenue x share", inputs=("revenue", "business.sales_share_of_revenue"), basis=Basis.ASSUMPTION,
-    )  # fmt: skip
+        "business.sales",
+        "Sales and marketing",
+        GROUP,
+        Payee.OTHER,
+        total * terms.sales_share_of_revenue,
+        formula="revenue x share",
+        inputs=("revenue", "business.sales_share_of_revenue"),
+        basis=Basis.ASSUMPTION,
+    )
 
 
 def _operating(name: str, line: OperatingLine, book: Book) -> None:
     path = f"business.operating.{name}"
     grown = 1.0 if line.growth_per_month is None else (1 + line.growth_per_month) ** book.month_index
     book.line(
-        f"business.{name}", name.replace("_", " ").capitalize(), GROUP, Payee.OTHER, line.usd_per_month * grown,
-        formula="stated USD a month x growth", inputs=(f"{path}.usd_per_month", f"{path}.growth_per_month"),
+        f"business.{name}",
+        name.replace("_", " ").capitalize(),
+        GROUP,
+        Payee.OTHER,
+        line.usd_per_month * grown,
+        formula="stated USD a month x growth",
+        inputs=(f"{path}.usd_per_month", f"{path}.growth_per_month"),
         basis=Basis.ASSUMPTION,
-    )  # fmt: skip
+    )
 
 
 def fee_per_revenue(spec: Business | None, book: Book) -> tuple[Value, Value, Value]:
@@ -121,7 +160,9 @@ def fee_per_revenue(spec: Business | None, book: Book) -> tuple[Value, Value, Va
     share = book.number("business.payment_fee_share", terms.payment_fee_share, "business/payment_fee_share")
     fixed = book.number("business.payment_fee_usd", terms.payment_fee_usd, "business/payment_fee_fixed")
     support = book.number(
-        "business.support_usd_per_user_month", terms.support_usd_per_user_month, "business/support_usd_per_user_month"
+        "business.support_usd_per_user_month",
+        terms.support_usd_per_user_month,
+        "business/support_usd_per_user_month",
     )
     return share + given_or(terms.sales_share_of_revenue, 0.0), fixed, support
 
@@ -135,5 +176,10 @@ def runway(spec: Business | None, earned: FloatArray, book: Book) -> Value | Non
     for line in book.lines.values():
         if line.payee in CREDIT_PAYEES:
             eligible = eligible + line.cash
-    balance = cash_balance(spec.cash_usd, spent - earned, given_or(spec.cloud_credits_usd, 0.0), eligible)
+    raised = sum(
+        (np.where(book.month_index == i.month, i.usd, 0.0) for i in spec.investment), np.zeros((1, 1))
+    )
+    balance = cash_balance(
+        spec.cash_usd, spent - earned - raised, given_or(spec.cloud_credits_usd, 0.0), eligible
+    )
     return runway_months(balance)

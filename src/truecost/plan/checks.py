@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
+from typing import cast
 
 from truecost.catalog.catalog import Catalog
 from truecost.catalog.names import UnknownName
 from truecost.lines import add_months
 from truecost.physics.calibration import load_calibration
-from truecost.physics.serving import DoesNotFit, smallest_tensor_parallel_size
+from truecost.physics.replica import DoesNotFit
+from truecost.physics.serving import smallest_tensor_parallel_size
 from truecost.plan.schema import Demand, Plan, RequestClass, SelfHosted, Serving, Tier
 from truecost.plan.schema.programme import Chips, FineTune, TrainingRun
 from truecost.ranges import Range
@@ -25,11 +28,13 @@ def check(document: Document[Plan], catalog: Catalog, today: date) -> tuple[Plan
     """The plan with its date and first month filled in, and warnings; raises SpecError with every problem."""
     plan = document.value
     as_of = plan.as_of or today
-    start = plan.start or add_months(as_of.replace(day=1), 1).strftime("%Y-%m")
+    start = plan.start or add_months(as_of.replace(day=1), 1)
     dated = plan.model_copy(update={"as_of": as_of, "start": start})
     problems = Problems()
     if plan.demand is None and plan.programme is None and plan.business is None:
-        problems.add("", "the plan is empty: give it at least one of demand (with serving), programme, business")
+        problems.add(
+            "", "the plan is empty: give it at least one of demand (with serving), programme, business"
+        )
     _known(problems, "region", lambda: catalog.rate(f"electricity/{plan.region}", as_of))
     if plan.demand is not None:
         check_tiers(plan.demand, plan.horizon_months, problems)
@@ -51,7 +56,9 @@ def check_cents(plan: Plan, problems: Problems) -> None:
             problems.warn(f"demand.tiers.{name}.usd_per_query", "is above 1 USD a query: is it in cents?")
         price = tier.price_usd_per_month
         if price is not None and _high(price) > DEAR_SUBSCRIPTION_USD:
-            problems.warn(f"demand.tiers.{name}.price_usd_per_month", "is above 1,000 USD a month: is it in cents?")
+            problems.warn(
+                f"demand.tiers.{name}.price_usd_per_month", "is above 1,000 USD a month: is it in cents?"
+            )
 
 
 def check_tiers(demand: Demand, horizon: int, problems: Problems) -> None:
@@ -66,7 +73,9 @@ def check_tiers(demand: Demand, horizon: int, problems: Problems) -> None:
         _price_fits(tier, path, problems)
         if tier.requests is not None:
             for other in set(tier.requests) - set(demand.requests):
-                problems.add(f"{path}.requests.{other}", "no such request class", allowed=list(demand.requests))
+                problems.add(
+                    f"{path}.requests.{other}", "no such request class", allowed=list(demand.requests)
+                )
             _sums_to_one(tier.requests, f"{path}.requests", problems)
         if tier.converts_from is not None:
             _conversion(name, demand, problems)
@@ -80,13 +89,17 @@ def _tier_has_users(tier: Tier, path: str, horizon: int, problems: Problems) -> 
     if tier.users_by_month is not None and len(tier.users_by_month) < horizon:
         given = len(tier.users_by_month)
         problems.add(f"{path}.users_by_month", f"has {given} months, the horizon has {horizon}")
-    if tier.users_by_month is not None and (tier.growth_per_month is not None or tier.churn_per_month is not None):
-        problems.add(f"{path}.users_by_month", "is the whole series: leave growth_per_month and churn_per_month out")
+    if tier.users_by_month is not None and (
+        tier.growth_per_month is not None or tier.churn_per_month is not None
+    ):
+        problems.add(
+            f"{path}.users_by_month", "is the whole series: leave growth_per_month and churn_per_month out"
+        )
 
 
 def _tail(tier: Tier, path: str, problems: Problems) -> None:
     tail = tier.heavy_tail
-    assert tail is not None  # noqa: S101
+    assert tail is not None
     if (tail.p90 is None) == (tail.p99 is None):
         problems.add(f"{path}.heavy_tail", "needs exactly one of p90 and p99 beside p50")
         return
@@ -109,7 +122,9 @@ def _price_fits(tier: Tier, path: str, problems: Problems) -> None:
         problems.add(path, f"a {tier.kind} tier needs {' or '.join(wanted)}")
     if tier.kind == "free":
         for price in given:
-            problems.add(f"{path}.{price}", "a free tier has no price; use kind subscription, usage or enterprise")
+            problems.add(
+                f"{path}.{price}", "a free tier has no price; use kind subscription, usage or enterprise"
+            )
 
 
 def _conversion(name: str, demand: Demand, problems: Problems) -> None:
@@ -131,7 +146,7 @@ def check_requests(demand: Demand, problems: Problems) -> None:
     """Shares of classes sum to 1, cache shares fit into the input, length spreads are in order."""
     shares = {n: r.share for n, r in demand.requests.items() if r.share is not None}
     if shares and len(shares) == len(demand.requests):
-        _sums_to_one({n: s for n, s in shares.items() if s is not None}, "demand.requests", problems, field="share")
+        _sums_to_one(shares, "demand.requests", problems, field="share")
     elif shares:
         missing = [n for n, r in demand.requests.items() if r.share is None]
         problems.add(f"demand.requests.{missing[0]}", "needs a share, since other classes have one")
@@ -153,7 +168,7 @@ def _request(request: RequestClass, path: str, problems: Problems) -> None:
 
 def check_serving(plan: Plan, catalog: Catalog, problems: Problems) -> None:
     """Each class has an option that can be priced, on a model and chips that exist and fit."""
-    assert plan.as_of is not None  # noqa: S101
+    assert plan.as_of is not None
     classes = plan.demand.requests if plan.demand else {}
     for name, serving in plan.serving.items():
         path = f"serving.{name}"
@@ -163,18 +178,24 @@ def check_serving(plan: Plan, catalog: Catalog, problems: Problems) -> None:
         _options(serving, path, problems)
         if serving.api is not None:
             model, provider = serving.api.model, serving.api.provider
-            _known(problems, f"{path}.api.model", lambda m=model, p=provider: catalog.prices(m, plan.as_of, p))  # type: ignore[misc]
+            _known(problems, f"{path}.api.model", partial(catalog.prices, model, plan.as_of, provider))
         if serving.self_hosted is not None:
             _hosted(serving.self_hosted, classes[name], f"{path}.self_hosted", (plan, catalog, problems))
         levers = serving.levers
         if levers is not None and levers.route is not None:
             route = levers.route
-            _known(problems, f"{path}.levers.route.model", lambda r=route: catalog.prices(r.model, plan.as_of, r.provider))  # type: ignore[misc]
+            _known(
+                problems,
+                f"{path}.levers.route.model",
+                partial(catalog.prices, route.model, plan.as_of, route.provider),
+            )
         if levers is not None and levers.distillation is not None:
             student = levers.distillation.student
-            _known(problems, f"{path}.levers.distillation.student", lambda s=student: catalog.model(s))
+            _known(problems, f"{path}.levers.distillation.student", partial(catalog.model, student))
             if serving.self_hosted is None:
-                problems.add(f"{path}.levers.distillation", "a student needs chips: give serving a self_hosted option")
+                problems.add(
+                    f"{path}.levers.distillation", "a student needs chips: give serving a self_hosted option"
+                )
 
 
 def _options(serving: Serving, path: str, problems: Problems) -> None:
@@ -199,13 +220,13 @@ def _hosted(
         _known(problems, f"{path}.region", lambda: catalog.rate(f"electricity/{spec.region}", plan.as_of))
     if not known:
         return
-    assert plan.as_of is not None  # noqa: S101
+    assert plan.as_of is not None
     as_of = plan.as_of
     if spec.purchase == "owned":
         if spec.ownership is None or spec.ownership.usd_per_chip is None:
             _known(problems, f"{path}.chip", lambda: catalog.purchase(spec.chip, as_of))
     elif spec.usd_per_chip_hour is None:
-        _known(problems, f"{path}.chip", lambda: catalog.rental(spec.chip, as_of, spec.purchase))
+        _known(problems, f"{path}.chip", partial(catalog.rental, spec.chip, as_of, spec.purchase))
     if spec.autoscale and spec.purchase != "on_demand":
         problems.add(f"{path}.autoscale", f"only on-demand chips can follow the hour, not {spec.purchase}")
     arch, chip = catalog.model(spec.model), catalog.accelerator(spec.chip)
@@ -220,7 +241,8 @@ def _hosted(
     if spec.tensor_parallel_size is not None and spec.tensor_parallel_size < least:
         problems.add(
             f"{path}.tensor_parallel_size",
-            f"{arch.name} in {spec.precision or arch.weight_precision} does not fit {spec.tensor_parallel_size} {chip.name}: at least {least}",
+            f"{arch.name} in {spec.precision or arch.weight_precision} does not fit "
+            f"{spec.tensor_parallel_size} {chip.name}: at least {least}",
         )
 
 
@@ -251,8 +273,11 @@ def check_programme(plan: Plan, catalog: Catalog, problems: Problems) -> None:
         if (synthetic.api_model is None) == (synthetic.usd_per_mtok is None):
             problems.add(path, "needs exactly one of api_model and usd_per_mtok")
         elif synthetic.api_model is not None:
-            model = synthetic.api_model
-            _known(problems, f"{path}.api_model", lambda: catalog.prices(model, plan.as_of))  # type: ignore[arg-type]
+            _known(
+                problems,
+                f"{path}.api_model",
+                partial(catalog.prices, synthetic.api_model, plan.as_of or date.max),
+            )
 
 
 def _sized(run: TrainingRun | FineTune, tokens: object) -> bool:
@@ -261,10 +286,10 @@ def _sized(run: TrainingRun | FineTune, tokens: object) -> bool:
 
 def _chips(run: TrainingRun | FineTune, path: str, plan: Plan, context: tuple[Catalog, Problems]) -> None:
     catalog, problems = context
-    assert plan.as_of is not None  # noqa: S101
+    assert plan.as_of is not None
     as_of = plan.as_of
     if run.model is not None:
-        _known(problems, f"{path}.model", lambda: catalog.model(run.model))  # type: ignore[arg-type]
+        _known(problems, f"{path}.model", lambda: catalog.model(run.model or ""))
     if not _known(problems, f"{path}.chip", lambda: catalog.accelerator(run.chip)):
         return
     if not (isinstance(run, TrainingRun) and run.chip_hours is not None):
@@ -283,7 +308,8 @@ def _unusual(run: TrainingRun | FineTune, path: str, catalog: Catalog, problems:
     highest = catalog.rate(HIGHEST_RECORDED_UTILIZATION)
     if run.utilization is not None and _high(run.utilization) > _high(highest.value):
         problems.warn(
-            f"{path}.utilization", f"is above any recorded whole run ({_high(highest.value):.2f}, {highest.source})"
+            f"{path}.utilization",
+            f"is above any recorded whole run ({_high(highest.value):.2f}, {highest.source})",
         )
 
 
@@ -308,8 +334,8 @@ def _sums_to_one(shares: Mapping[str, object], path: str, problems: Problems, fi
 
 
 def _low(value: object) -> float:
-    return value.low if isinstance(value, Range) else float(value)  # type: ignore[arg-type]
+    return value.low if isinstance(value, Range) else float(cast("float", value))
 
 
 def _high(value: object) -> float:
-    return value.high if isinstance(value, Range) else float(value)  # type: ignore[arg-type]
+    return value.high if isinstance(value, Range) else float(cast("float", value))

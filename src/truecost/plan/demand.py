@@ -61,10 +61,10 @@ def traffic(demand: Demand, book: Book, start: date) -> Traffic:
     queries = users x queries a day x 30.4375 x season x share left by the cap.
     """
     stocks = _user_stocks(demand.tiers, book.months)
-    tiers = {name: _tier(name, tier, stocks[name], (demand, book, start)) for name, tier in demand.tiers.items()}
-    classes = {
-        name: _request_class(name, request, tiers, book) for name, request in demand.requests.items()
+    tiers = {
+        name: _tier(name, tier, stocks[name], (demand, book, start)) for name, tier in demand.tiers.items()
     }
+    classes = {name: _request_class(name, request, tiers, book) for name, request in demand.requests.items()}
     return Traffic(tiers, classes)
 
 
@@ -111,7 +111,9 @@ def _tier(name: str, tier: Tier, stock: FloatArray, context: tuple[Demand, Book,
     if tier.cap_queries_per_user_per_day is not None:
         kept = mean_share_below_cap(tier.cap_queries_per_user_per_day / np.maximum(per_day, 1e-12), spread)
     season = _season(tier, book.months, start)
-    book.quantity(f"{path}.users", users, "users", "users by month, growth and churn applied", _given(path, tier))
+    book.quantity(
+        f"{path}.users", users, "users", "users by month, growth and churn applied", _given(path, tier)
+    )
     queries = users * per_day * DAYS_PER_MONTH * season * kept
     book.quantity(
         f"queries.{name}",
@@ -147,7 +149,7 @@ def _use(path: str, tier: Tier, book: Book) -> tuple[Value, Value]:
         spread = book.rate("usage/lognormal_sigma")
     else:
         upper, probability = (tail.p90, 0.9) if tail.p90 is not None else (tail.p99, 0.99)
-        assert upper is not None  # noqa: S101 - the plan's checks refuse a tail without an upper point
+        assert upper is not None
         spread = sigma_from_quantiles(tail.p50, upper, probability)
     if tier.queries_per_user_per_day is not None:
         return spread, tier.queries_per_user_per_day
@@ -155,7 +157,11 @@ def _use(path: str, tier: Tier, book: Book) -> tuple[Value, Value]:
         return spread, 0.0
     mean = tail.p50 * mean_over_median(spread)
     return spread, book.quantity(
-        f"{path}.queries_per_user_per_day", mean, "queries", "p50 x exp(sigma^2 / 2)", (f"{path}.heavy_tail.p50",)
+        f"{path}.queries_per_user_per_day",
+        mean,
+        "queries",
+        "p50 x exp(sigma^2 / 2)",
+        (f"{path}.heavy_tail.p50",),
     )
 
 
@@ -208,4 +214,8 @@ def task_effort(request: RequestClass) -> tuple[Value, Value, Value]:
     fallback = task.human_fallback
     if fallback is None:
         return task.calls * attempts, 1 - failed, 0.0
-    return task.calls * attempts, 1 - failed * (1 - fallback.share), failed * fallback.share * fallback.minutes
+    return (
+        task.calls * attempts,
+        1 - failed * (1 - fallback.share),
+        failed * fallback.share * fallback.minutes,
+    )

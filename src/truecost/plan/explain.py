@@ -98,7 +98,15 @@ class _Walk:
         value = self.book.draws.of(f"fact:{fact.key}", fact.value)
         how = f"{_as_written(fact.value)}{': ' + fact.note if fact.note else ''}"
         name = key if key == fact.key else f"{key} (not in the plan: {fact.key})"
-        return Node(name, summarize(value), fact.unit, how, fact.source, fact.confidence.value, fact.checked.isoformat())
+        return Node(
+            name,
+            summarize(value),
+            fact.unit,
+            how,
+            fact.source,
+            fact.confidence.value,
+            fact.checked.isoformat(),
+        )
 
 
 def _as_written(value: float | Range) -> str:
@@ -113,9 +121,15 @@ def _by_size(children: tuple[Node, ...]) -> tuple[Node, ...]:
 
 
 def reduced(quantity: Quantity) -> Ranged:
-    """A quantity over the plan: flows summed over the months, prices and levels as their mean."""
+    """A quantity over the plan: flows summed over the months, prices and levels as their mean.
+
+    What never happens in some draws (a break-even, inf) is shown over the draws in which it does.
+    """
     value: Value = quantity.value
     array = np.asarray(value, dtype=np.float64)
     if array.ndim == 2:
         array = array.sum(axis=0) if quantity.unit in FLOW_UNITS else array.mean(axis=0)
-    return summarize(array)
+    happens = np.isfinite(array)
+    if happens.all():
+        return summarize(array)
+    return summarize(array[happens]) if happens.any() else summarize(float("nan"))

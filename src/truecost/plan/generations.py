@@ -77,10 +77,12 @@ def schedule(spec: Generations | None, book: Book) -> Schedule:
         if getattr(spec, name) is None:
             book.leave_out(f"{at}.{name}", consequence)
     book.quantity(
-        "generations.serving_cost_multiple", made.serving_multiple(book.months), "x",
+        "generations.serving_cost_multiple",
+        made.serving_multiple(book.months),
+        "x",
         "serving growth ^ generation x (1 - efficiency a year) ^ (months / 12)",
         (f"{at}.serving_growth", f"{at}.efficiency_per_year", f"{at}.every_months"),
-    )  # fmt: skip
+    )
     return made
 
 

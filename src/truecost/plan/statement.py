@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,20 +9,13 @@ import numpy as np
 from truecost.catalog.facts import Confidence, Fact
 from truecost.lines import CostLine, add_months
 from truecost.plan.evaluate import Evaluation, LineTotals
+from truecost.plan.outcomes import UNIT_COSTS
 from truecost.plan.programme.training_run import FINAL_RUN
 from truecost.plan.schema import Plan
 from truecost.ranges import FloatArray, Range, Ranged, summarize
 from truecost.spec import Document
 from truecost.spec.sampling import leaves
 
-UNIT_COSTS = (
-    "usd_per_query",
-    "usd_per_mtok",
-    "usd_per_active_user_month",
-    "usd_per_successful_task",
-    "marginal_usd_per_query",
-    "marginal_revenue_usd_per_query",
-)
 WEAKEST_FIRST = (Confidence.ESTIMATE, Confidence.QUOTED, Confidence.PUBLISHED, Confidence.MEASURED)
 
 
@@ -67,7 +59,9 @@ def monthly_lines(evaluation: Evaluation) -> tuple[CostLine, ...]:
         same = line.cash is line.amortized
         cash = cost if same else monthly_ranges(np.asarray(line.cash), totals.monthly_cash_usd)
         result += [
-            CostLine(component, line.label, line.group, line.payee, cost[m], cash[m], line.basis, line.source, name)
+            CostLine(
+                component, line.label, line.group, line.payee, cost[m], cash[m], line.basis, line.source, name
+            )
             for m, name in enumerate(names)
         ]
     return tuple(result)
@@ -96,16 +90,21 @@ def outcome(evaluation: Evaluation, key: str) -> Ranged | None:
 
 
 def event(evaluation: Evaluation, key: str) -> dict[str, Any] | None:
-    """An outcome that may never happen (inf): its range where it does, and the share of draws where it does."""
+    """An outcome that may never happen (inf): its range, and the share of draws, where it does."""
     values = evaluation.outcomes.get(key)
     if values is None:
         return None
     happens = np.isfinite(values)
     share = float(happens.mean())
-    ranged: Mapping[str, float | None] = (
-        {**summarize(values[happens])} if share else dict.fromkeys(("p5", "p50", "p95", "mean"))
-    )
-    return {**ranged, "share_of_draws": share}
+    return {**_ranged(values[happens]), "share_of_draws": share}
+
+
+def _ranged(values: FloatArray) -> dict[str, float | None]:
+    """The range of some draws; nulls where there are none."""
+    if not values.size:
+        return dict.fromkeys(("p5", "p50", "p95", "mean"))
+    found = summarize(values)
+    return {"p5": found["p5"], "p50": found["p50"], "p95": found["p95"], "mean": found["mean"]}
 
 
 def statement(evaluation: Evaluation, document: Document[Plan], warnings: tuple[str, ...]) -> dict[str, Any]:
@@ -117,7 +116,7 @@ def statement(evaluation: Evaluation, document: Document[Plan], warnings: tuple[
         "truecost": {"version": __version__, "verb": "plan", "schema": "plan/1"},
         "name": plan.name,
         "as_of": str(plan.as_of),
-        "start": plan.start,
+        "start": evaluation.start.strftime("%Y-%m"),
         "horizon_months": plan.horizon_months,
         "draws": evaluation.draws,
         "seed": evaluation.seed,
@@ -149,6 +148,9 @@ def statement(evaluation: Evaluation, document: Document[Plan], warnings: tuple[
         "tiers": tier_rows(evaluation),
         "serving": serving_rows(evaluation),
         "break_even": break_even(evaluation),
+        "footprint": {
+            name: outcome(evaluation, f"footprint.{name}") for name in ("final_run_kwh", "final_run_tco2e")
+        },
         "reconciliation": reconciliation(evaluation),
         "left_out": [{"part": part, "consequence": why} for part, why in evaluation.first.left_out.items()],
         "warnings": [*warnings, *evaluation.first.warnings.values()],
@@ -157,10 +159,12 @@ def statement(evaluation: Evaluation, document: Document[Plan], warnings: tuple[
 
 
 def iceberg(evaluation: Evaluation) -> dict[str, Any]:
-    """The quotable number against everything else: the final run, or the API bill where nothing is trained."""
+    """The quotable number against everything else: the final run, or the API bill."""
     lines = cost_lines(evaluation)
     has_run = any(line.group == FINAL_RUN for line in lines)
-    above = [line for line in lines if (line.group == FINAL_RUN if has_run else line.component.endswith(".api"))]
+    above = [
+        line for line in lines if (line.group == FINAL_RUN if has_run else line.component.endswith(".api"))
+    ]
     total = sum(line.cost_usd["mean"] for line in lines)
     quoted = sum(line.cost_usd["mean"] for line in above)
     groups: dict[str, FloatArray] = {}
@@ -251,7 +255,9 @@ def _implied(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         if row["option"] != "quoted":
             continue
-        others = [r for r in rows if r["class"] == row["class"] and r["option"] != "quoted" and r["usd_per_mtok"]]
+        others = [
+            r for r in rows if r["class"] == row["class"] and r["option"] != "quoted" and r["usd_per_mtok"]
+        ]
         row["implied"] = [
             {
                 "option": other["option"],
@@ -308,14 +314,21 @@ def _tier_break_evens(evaluation: Evaluation) -> list[dict[str, Any]]:
     for name, tier in evaluation.plan.demand.tiers.items():
         if tier.kind not in {"subscription", "enterprise"}:
             continue
-        get = {k: evaluation.outcomes[f"tiers.{name}.{k}"] for k in ("revenue_usd", "margin_usd", "user_months")}
+        get = {
+            k: evaluation.outcomes[f"tiers.{name}.{k}"] for k in ("revenue_usd", "margin_usd", "user_months")
+        }
         gap = -evaluation.outcomes["margin_usd"]
         users = np.maximum(get["user_months"], 1e-12)
         each = get["margin_usd"] / users
-        needed = np.where(each > 0, (get["user_months"] + gap / np.where(each > 0, each, 1.0)) / months, np.inf)
+        needed = np.where(
+            each > 0, (get["user_months"] + gap / np.where(each > 0, each, 1.0)) / months, np.inf
+        )
         revenue_each = get["revenue_usd"] / users
         kept = 1 - evaluation.outcomes.get("fee_share", np.zeros(1))
-        finite = {"needed": np.maximum(needed, 0.0), "price": np.maximum(revenue_each + gap / users / kept, 0.0)}
+        finite = {
+            "needed": np.maximum(needed, 0.0),
+            "price": np.maximum(revenue_each + gap / users / kept, 0.0),
+        }
         rows.append(
             {
                 "tier": name,
@@ -328,8 +341,7 @@ def _tier_break_evens(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 def _event_of(values: FloatArray) -> dict[str, Any]:
     happens = np.isfinite(values)
-    ranged = summarize(values[happens]) if happens.any() else dict.fromkeys(("p5", "p50", "p95", "mean"))
-    return {**ranged, "share_of_draws": float(happens.mean())}
+    return {**_ranged(values[happens]), "share_of_draws": float(happens.mean())}
 
 
 def reconciliation(evaluation: Evaluation) -> dict[str, Any]:

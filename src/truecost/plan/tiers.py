@@ -15,7 +15,9 @@ from truecost.plan.serving import ClassServing
 from truecost.ranges import FloatArray, Value
 
 
-def tier_serving_cost(name: str, traffic: Traffic, served: Mapping[str, ClassServing], book: Book) -> FloatArray:
+def tier_serving_cost(
+    name: str, traffic: Traffic, served: Mapping[str, ClassServing], book: Book
+) -> FloatArray:
     """USD by month of serving one tier: each class's cost in proportion to the tier's queries in it."""
     tier = traffic.tiers[name]
     cost = np.zeros((book.months, book.draws.count))
@@ -29,11 +31,19 @@ def tier_serving_cost(name: str, traffic: Traffic, served: Mapping[str, ClassSer
 
 
 def tiers(
-    plan: Plan, traffic: Traffic, served: Mapping[str, ClassServing], earned: Mapping[str, FloatArray], book: Book
+    plan: Plan,
+    traffic: Traffic,
+    served: Mapping[str, ClassServing],
+    earned: Mapping[str, FloatArray],
+    book: Book,
 ) -> None:
-    """Enter each tier's outcomes (one number a draw): revenue, cost, margin, users, share served at a loss."""
-    assert plan.demand is not None  # noqa: S101
-    fees = fee_per_revenue(plan.business, book) if any(t.kind != "free" for t in plan.demand.tiers.values()) else None
+    """Enter each tier's outcomes, one number a draw: revenue, cost, margin, users, losses."""
+    assert plan.demand is not None
+    fees = (
+        fee_per_revenue(plan.business, book)
+        if any(t.kind != "free" for t in plan.demand.tiers.values())
+        else None
+    )
     losing: Value = 0.0
     everyone: Value = 0.0
     for name, tier in plan.demand.tiers.items():
@@ -54,11 +64,17 @@ def tiers(
             at_loss = np.where(limit >= tier.cap_queries_per_user_per_day, 0.0, at_loss)
         losing, everyone = losing + user_months * at_loss, everyone + user_months
         for key, value in {
-            "revenue_usd": revenue, "cost_usd": cost, "margin_usd": revenue - cost, "serving_usd": serving,
-            "user_months": user_months, "queries": queries, "usd_per_query": per_query,
-            "share_served_at_a_loss": at_loss, "revenue_per_user_month_usd": _ratio(revenue, user_months),
+            "revenue_usd": revenue,
+            "cost_usd": cost,
+            "margin_usd": revenue - cost,
+            "serving_usd": serving,
+            "user_months": user_months,
+            "queries": queries,
+            "usd_per_query": per_query,
+            "share_served_at_a_loss": at_loss,
+            "revenue_per_user_month_usd": _ratio(revenue, user_months),
             "cost_per_user_month_usd": _ratio(cost, user_months),
-        }.items():  # fmt: skip
+        }.items():
             book.outcome(f"tiers.{name}.{key}", value)
         if tier.kind in {"subscription", "enterprise"}:
             _limits(name, limit, (own.queries_per_user_per_day, own.spread), (serving, queries), book)
@@ -75,10 +91,12 @@ def _limits(
     book.outcome(f"tiers.{name}.unprofitable_above_queries_per_day", limit)
     book.outcome(f"tiers.{name}.cap_saves_usd", serving * excess)
     book.quantity(
-        f"tiers.{name}.unprofitable_above_queries_per_day", limit, "queries a day",
+        f"tiers.{name}.unprofitable_above_queries_per_day",
+        limit,
+        "queries a day",
         "(revenue a user-month x (1 - fees) - fixed fee - support) / (USD a query x 30.4375 days)",
         (f"revenue.{name}", "business.payment_fee_share", "business.payment_fee_usd"),
-    )  # fmt: skip
+    )
 
 
 def _share_at_loss(kind: str, limit: Value, mean: Value, spread: Value, margin: Value) -> Value:

@@ -59,7 +59,12 @@ def programme(**changes: Any) -> dict[str, Any]:
                 "synthetic": {"tokens": 1e9, "kept_share": 0.5, "usd_per_mtok": 2},
             },
             "annotation": {"labels": {"items": 1e5, "usd_per_item": 1, "quality_overhead": 1.5}},
-            "rlhf": {"cycles_per_year": 4, "preferences": 1e5, "usd_per_preference": 1, "compute_share": 0.01},
+            "rlhf": {
+                "cycles_per_year": 4,
+                "preferences": 1e5,
+                "usd_per_preference": 1,
+                "compute_share": 0.01,
+            },
             "fine_tunes": {
                 "safety": {
                     "active_parameters": 70e9,

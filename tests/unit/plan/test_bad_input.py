@@ -16,15 +16,39 @@ from truecost import SpecError
 CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "misspelt key": (product(demand__tiers__pro__usres=3), "demand.tiers.pro.usres", "users"),
     "negative users": (product(demand__tiers__pro__users=-5), "demand.tiers.pro.users", "-5"),
-    "share above 1": (product(demand__tiers__pro__churn_per_month=1.4), "demand.tiers.pro.churn_per_month", "1.4"),
+    "share above 1": (
+        product(demand__tiers__pro__churn_per_month=1.4),
+        "demand.tiers.pro.churn_per_month",
+        "1.4",
+    ),
     "wrong unit": (product(demand__tiers__pro__price_usd_per_month="20 GB"), "price_usd_per_month", "USD"),
-    "price in cents": (product(serving__chat={"quoted": {"usd_per_query": 150}}), "serving.chat.quoted.usd_per_query", "USD"),
+    "price in cents": (
+        product(serving__chat={"quoted": {"usd_per_query": 150}}),
+        "serving.chat.quoted.usd_per_query",
+        "USD",
+    ),
     "impossible date": (product(as_of="2026-13-40"), "as_of", "2026-13-40"),
     "impossible month": (product(start="2026-13"), "start", "2026-13"),
-    "range upside down": (product(demand__tiers__pro__users="20 .. 10"), "demand.tiers.pro.users", "20 .. 10"),
-    "unknown model": (product(serving__chat__api__model="gpt-4.1-mni"), "serving.chat.api.model", "gpt-4.1-mini"),
-    "unknown chip": (fleet(serving__chat__self_hosted__chip="h100-smx"), "serving.chat.self_hosted.chip", "h100-sxm"),
-    "unknown open model": (fleet(serving__chat__self_hosted__model="llama-3.1-71b"), "self_hosted.model", "70"),
+    "range upside down": (
+        product(demand__tiers__pro__users="20 .. 10"),
+        "demand.tiers.pro.users",
+        "20 .. 10",
+    ),
+    "unknown model": (
+        product(serving__chat__api__model="gpt-4.1-mni"),
+        "serving.chat.api.model",
+        "gpt-4.1-mini",
+    ),
+    "unknown chip": (
+        fleet(serving__chat__self_hosted__chip="h100-smx"),
+        "serving.chat.self_hosted.chip",
+        "h100-sxm",
+    ),
+    "unknown open model": (
+        fleet(serving__chat__self_hosted__model="llama-3.1-71b"),
+        "self_hosted.model",
+        "70",
+    ),
     "unknown class": (product(serving__chta={"api": {"model": "gpt-4.1"}}), "serving.chta", "chat"),
     "unknown tier": (
         product(demand__tiers__pro__converts_from={"tier": "fre", "share_per_month": 0.1}),
@@ -42,19 +66,43 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
         "serving.chat",
         "use",
     ),
-    "hybrid without parts": (product(serving__chat__hybrid={}, serving__chat__use="hybrid"), "serving.chat.hybrid", "self_hosted"),
-    "does not fit": (fleet(serving__chat__self_hosted__tensor_parallel_size=1, serving__chat__self_hosted__precision="bf16"),
-                     "serving.chat.self_hosted.tensor_parallel_size", "at least"),
-    "free with a price": (product(demand__tiers__pro__kind="free"), "demand.tiers.pro.price_usd_per_month", "free"),
-    "subscription without a price": (product(demand__tiers__pro__price_usd_per_month=None), "demand.tiers.pro", "price_usd_per_month"),
-    "shares do not sum": (product(demand__tiers__pro__requests={"chat": 0.7}), "demand.tiers.pro.requests", "0.7"),
+    "hybrid without parts": (
+        product(serving__chat__hybrid={}, serving__chat__use="hybrid"),
+        "serving.chat.hybrid",
+        "self_hosted",
+    ),
+    "does not fit": (
+        fleet(
+            serving__chat__self_hosted__tensor_parallel_size=1, serving__chat__self_hosted__precision="bf16"
+        ),
+        "serving.chat.self_hosted.tensor_parallel_size",
+        "at least",
+    ),
+    "free with a price": (
+        product(demand__tiers__pro__kind="free"),
+        "demand.tiers.pro.price_usd_per_month",
+        "free",
+    ),
+    "subscription without a price": (
+        product(demand__tiers__pro__price_usd_per_month=None),
+        "demand.tiers.pro",
+        "price_usd_per_month",
+    ),
+    "shares do not sum": (
+        product(demand__tiers__pro__requests={"chat": 0.7}),
+        "demand.tiers.pro.requests",
+        "0.7",
+    ),
     "no compute": (programme(programme__training={"chip": "h100-sxm"}), "programme.training", "chip_hours"),
-    "short series": (product(demand__tiers__pro__users_by_month=[1, 2], demand__tiers__pro__users=None),
-                     "demand.tiers.pro.users_by_month", "2 months"),
+    "short series": (
+        product(demand__tiers__pro__users_by_month=[1, 2], demand__tiers__pro__users=None),
+        "demand.tiers.pro.users_by_month",
+        "2 months",
+    ),
     "horizon too long": (product(horizon_months=121), "horizon_months", "120"),
     "nothing at all": ({"name": "x"}, "", "empty"),
     "unknown region": (product(region="atlantis"), "region", "atlantis"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -95,24 +143,53 @@ def test_unusual_but_legal_warns_and_goes_on() -> None:
 
 
 def test_prices_that_look_like_cents_are_asked_about() -> None:
-    for spec in (product(serving__chat={"quoted": {"usd_per_query": 2}}), product(demand__tiers__pro__price_usd_per_month=2000)):
+    for spec in (
+        product(serving__chat={"quoted": {"usd_per_query": 2}}),
+        product(demand__tiers__pro__price_usd_per_month=2000),
+    ):
         assert any("cents" in warning for warning in truecost.plan(spec, draws=8).to_dict()["warnings"])
 
 
 SCALARS = st.one_of(
-    st.none(), st.booleans(), st.integers(-10, 10**12), st.floats(), st.text(max_size=8),
+    st.none(),
+    st.booleans(),
+    st.integers(-10, 10**12),
+    st.floats(),
+    st.text(max_size=8),
     st.sampled_from(["1 .. 2", "5 .. 1", "0 .. 0", "1e400", "80 GB", "gpt-4.1", "h100-sxm", "free"]),
-)  # fmt: skip
+)
 PATHS = st.sampled_from(
-    ["name", "as_of", "start", "horizon_months", "region", "demand__tiers__pro__kind", "demand__tiers__pro__users",
-     "demand__tiers__pro__heavy_tail", "demand__tiers__pro__converts_from", "demand__tiers__pro__requests",
-     "demand__requests__chat__input_tokens", "demand__requests__chat__task", "serving__chat__api__model",
-     "serving__chat__self_hosted__chip", "serving__chat__self_hosted__model", "serving__chat__levers",
-     "programme__training", "programme__generations", "business__cash_usd", "demand__tiers__pro__seasonality"]
-)  # fmt: skip
-VALUES = st.recursive(SCALARS, lambda inner: st.one_of(
-    st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["p50", "p90", "tier", "share", "chip", "x"]), inner, max_size=3)
-), max_leaves=4)  # fmt: skip
+    [
+        "name",
+        "as_of",
+        "start",
+        "horizon_months",
+        "region",
+        "demand__tiers__pro__kind",
+        "demand__tiers__pro__users",
+        "demand__tiers__pro__heavy_tail",
+        "demand__tiers__pro__converts_from",
+        "demand__tiers__pro__requests",
+        "demand__requests__chat__input_tokens",
+        "demand__requests__chat__task",
+        "serving__chat__api__model",
+        "serving__chat__self_hosted__chip",
+        "serving__chat__self_hosted__model",
+        "serving__chat__levers",
+        "programme__training",
+        "programme__generations",
+        "business__cash_usd",
+        "demand__tiers__pro__seasonality",
+    ]
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["p50", "p90", "tier", "share", "chip", "x"]), inner, max_size=3),
+    ),
+    max_leaves=4,
+)
 
 
 @settings(max_examples=150, deadline=None)

@@ -14,7 +14,9 @@ import truecost
 from truecost.plan.result import Result
 
 EVERYTHING = programme() | {
-    key: value for key, value in product(serving__chat__api__model="gpt-4.1").items() if key in ("demand", "serving")
+    key: value
+    for key, value in product(serving__chat__api__model="gpt-4.1").items()
+    if key in ("demand", "serving")
 }
 PLANS = {
     "product": product(),
@@ -75,7 +77,12 @@ def test_intervals_widen_with_the_ranges_of_the_plan() -> None:
 
 def test_tiers_conserve_users_queries_and_serving_cost() -> None:
     spec = product(
-        demand__tiers__free={"kind": "free", "users": 9000, "queries_per_user_per_day": 2, "churn_per_month": 0.1},
+        demand__tiers__free={
+            "kind": "free",
+            "users": 9000,
+            "queries_per_user_per_day": 2,
+            "churn_per_month": 0.1,
+        },
         demand__tiers__pro__converts_from={"tier": "free", "share_per_month": 0.02},
     )
     result = run(spec)
@@ -112,7 +119,9 @@ def test_the_price_never_falls_with_tokens(low: float, more: float) -> None:
 @given(users=st.floats(1, 1e7), more=st.floats(1.01, 10))
 def test_more_users_never_need_fewer_chips(users: float, more: float) -> None:
     chips = [
-        run(fleet(demand__tiers__pro__users=u), draws=16).evaluation.first.quantities["serving.chat.self_hosted.chips"]
+        run(fleet(demand__tiers__pro__users=u), draws=16).evaluation.first.quantities[
+            "serving.chat.self_hosted.chips"
+        ]
         for u in (users, users * more)
     ]
     assert np.all(np.asarray(chips[0].value) <= np.asarray(chips[1].value))

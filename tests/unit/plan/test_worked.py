@@ -35,8 +35,10 @@ def test_ten_million_people_twenty_questions_two_cents() -> None:
 
 def test_deepseek_v3_quote() -> None:
     """2.788M chip-hours x 2 USD = 5.576M USD."""
-    spec = programme(programme__training={"chip_hours": 2.788e6, "chip": "h800-sxm", "usd_per_chip_hour": 2},
-                     programme__generations={"first_release_month": 6})  # fmt: skip
+    spec = programme(
+        programme__training={"chip_hours": 2.788e6, "chip": "h800-sxm", "usd_per_chip_hour": 2},
+        programme__generations={"first_release_month": 6},
+    )
     assert mean(spec, "training.final_run") == pytest.approx(5.576e6)
 
 
@@ -73,15 +75,21 @@ def test_shock_tolerance_is_the_multiple_at_which_the_margin_is_zero() -> None:
 
 def test_expected_attempts_and_cost_of_a_successful_task() -> None:
     """p = 0.5 with one retry: 1.5 attempts, a quarter fail; half of those go to a person for 6 minutes."""
-    task = {"calls": 2, "success_rate": 0.5, "retry_limit": 1,
-            "human_fallback": {"share": 0.5, "minutes": 6, "usd_per_hour": 30}}  # fmt: skip
+    task = {
+        "calls": 2,
+        "success_rate": 0.5,
+        "retry_limit": 1,
+        "human_fallback": {"share": 0.5, "minutes": 6, "usd_per_hour": 30},
+    }
     spec = product(demand__requests__chat__task=task)
     assert mean(spec, "inference.chat.api") == pytest.approx(3 * mean(product(), "inference.chat.api"))
     queries = 2000 * 15 * DAYS_PER_MONTH * 12
     assert mean(spec, "people.chat.fallback") == pytest.approx(queries * 0.125 * 0.1 * 30)
     result = outcomes(spec)
     np.testing.assert_allclose(result["tasks_done"], queries * 0.875)
-    np.testing.assert_allclose(result["unit_costs.usd_per_successful_task"], result["total_usd"] / (queries * 0.875))
+    np.testing.assert_allclose(
+        result["unit_costs.usd_per_successful_task"], result["total_usd"] / (queries * 0.875)
+    )
 
 
 def test_users_grow_and_churn() -> None:
@@ -97,10 +105,15 @@ def test_growth_fades_at_the_ceiling() -> None:
 
 
 def test_own_series_and_season() -> None:
-    spec = product(demand__tiers__pro={
-        "kind": "subscription", "price_usd_per_month": 20, "queries_per_user_per_day": 1,
-        "users_by_month": [100 * m for m in range(1, 13)], "seasonality": [2] + [1] * 11,
-    })  # fmt: skip
+    spec = product(
+        demand__tiers__pro={
+            "kind": "subscription",
+            "price_usd_per_month": 20,
+            "queries_per_user_per_day": 1,
+            "users_by_month": [100 * m for m in range(1, 13)],
+            "seasonality": [2] + [1] * 11,
+        }
+    )
     queries = outcomes(spec)["queries"][0]
     # the plan starts in December: January is its second month, of 200 users
     assert queries == pytest.approx((sum(100 * m for m in range(1, 13)) + 200) * DAYS_PER_MONTH)
@@ -111,21 +124,34 @@ def test_heavy_tail_sets_the_mean_and_the_losers() -> None:
     del spec["demand"]["tiers"]["pro"]["queries_per_user_per_day"]  # type: ignore[index]
     result = outcomes(spec)
     sigma = math.log(6) / 1.2815515655446004
-    assert result["queries"][0] / result["user_months"][0] / DAYS_PER_MONTH == pytest.approx(10 * math.exp(sigma**2 / 2))
+    assert result["queries"][0] / result["user_months"][0] / DAYS_PER_MONTH == pytest.approx(
+        10 * math.exp(sigma**2 / 2)
+    )
     assert 0 < result["tiers.pro.share_served_at_a_loss"][0] < 1
 
 
 def test_a_usage_cap_cuts_cost_and_losses() -> None:
-    heavy = {"demand__tiers__pro__heavy_tail": {"p50": 10, "p99": 900}, "demand__tiers__pro__queries_per_user_per_day": 60}
-    free, capped = outcomes(product(**heavy)), outcomes(product(**heavy, demand__tiers__pro__cap_queries_per_user_per_day=50))
+    heavy = {
+        "demand__tiers__pro__heavy_tail": {"p50": 10, "p99": 900},
+        "demand__tiers__pro__queries_per_user_per_day": 60,
+    }
+    free, capped = (
+        outcomes(product(**heavy)),
+        outcomes(product(**heavy, demand__tiers__pro__cap_queries_per_user_per_day=50)),
+    )
     assert capped["total_usd"].mean() < free["total_usd"].mean()
     assert capped["queries"].mean() < free["queries"].mean()
 
 
 def test_elasticity_loses_users_when_the_price_rises() -> None:
-    change = {"demand__tiers__pro__price_changes": [{"month": 0, "multiple": 2}], "demand__tiers__pro__elasticity": -1}
+    change = {
+        "demand__tiers__pro__price_changes": [{"month": 0, "multiple": 2}],
+        "demand__tiers__pro__elasticity": -1,
+    }
     assert outcomes(product(**change))["user_months"].mean() == pytest.approx(1000 * 12)
-    assert outcomes(product(**change))["revenue_usd"].mean() == pytest.approx(outcomes(product())["revenue_usd"].mean())
+    assert outcomes(product(**change))["revenue_usd"].mean() == pytest.approx(
+        outcomes(product())["revenue_usd"].mean()
+    )
 
 
 def test_generations_are_paid_before_their_release() -> None:
@@ -148,16 +174,21 @@ def test_experiments_follow_the_multiplier() -> None:
 
 
 def test_annotation_splits_between_labellers_and_intermediary() -> None:
-    spec = programme(programme__annotation={"labels": {"items": 1e5, "usd_per_item": 1, "quality_overhead": 1.5,
-                                                       "intermediary_share": 0.4}},
-                     programme__generations={})  # fmt: skip
+    spec = programme(
+        programme__annotation={
+            "labels": {"items": 1e5, "usd_per_item": 1, "quality_overhead": 1.5, "intermediary_share": 0.4}
+        },
+        programme__generations={},
+    )
     assert mean(spec, "annotation.labels.labellers") == pytest.approx(90_000)
     assert mean(spec, "annotation.labels.intermediary") == pytest.approx(60_000)
 
 
 def test_a_flat_price_turns_unprofitable_at_the_stated_use() -> None:
     """At the stated use, revenue after fees equals the cost of serving that user."""
-    spec = product(business={"payment_fee_share": 0.03, "payment_fee_usd": 0.3, "support_usd_per_user_month": 1})
+    spec = product(
+        business={"payment_fee_share": 0.03, "payment_fee_usd": 0.3, "support_usd_per_user_month": 1}
+    )
     result = outcomes(spec)
     limit = result["tiers.pro.unprofitable_above_queries_per_day"][0]
     left = 20 * 0.97 - 0.3 - 1
@@ -174,7 +205,11 @@ def test_owned_chips_are_cash_at_once_and_cost_over_their_life() -> None:
 
 def test_the_hybrid_is_never_dearer_than_the_api_alone() -> None:
     big = product(demand__tiers__pro__users=3e6, demand__tiers__pro__price_usd_per_month=20)
-    big["serving"]["chat"] = fleet()["serving"]["chat"] | {"api": {"model": "gpt-4.1"}, "hybrid": {}, "use": "hybrid"}
+    big["serving"]["chat"] = fleet()["serving"]["chat"] | {
+        "api": {"model": "gpt-4.1"},
+        "hybrid": {},
+        "use": "hybrid",
+    }
     rows = {r["option"]: r for r in truecost.plan(big, draws=256).to_dict()["serving"]}
     assert rows["hybrid"]["total_usd"]["mean"] <= 1.001 * min(
         rows["api"]["total_usd"]["mean"], rows["self_hosted"]["total_usd"]["mean"]

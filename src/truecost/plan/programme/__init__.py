@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from truecost.physics.energy import carbon_tco2e, energy_kwh
+from truecost.lines import Payee
+from truecost.physics.energy import carbon_tco2e
 from truecost.plan.book import Book
 from truecost.plan.generations import Schedule
+from truecost.plan.power import energy_of, regional
 from truecost.plan.programme.data import data
 from truecost.plan.programme.judgement import judgement
 from truecost.plan.programme.safety import safety
 from truecost.plan.programme.staff import staff
-from truecost.plan.programme.training_run import cost_by_method, training_run
+from truecost.plan.programme.training_run import RUN_LEAD_MONTHS, cost_by_method, training_run
 from truecost.plan.schema import Programme
 from truecost.ranges import Value
 
 
-def programme(spec: Programme | None, region: str, schedule: Schedule, book: Book) -> dict[str, Value]:
+def programme(spec: Programme | None, schedule: Schedule, book: Book) -> dict[str, Value]:
     """Enter the programme's lines; returns the final run's cost by method, in USD."""
     if spec is None:
-        book.leave_out("programme", "the model is taken as given: no training, data, safety or research staff")
+        book.leave_out(
+            "programme", "the model is taken as given: no training, data, safety or research staff"
+        )
         return {}
     compute = training_run(spec, schedule, book)
     data(spec.data, schedule, book)
@@ -28,31 +32,47 @@ def programme(spec: Programme | None, region: str, schedule: Schedule, book: Boo
         book.leave_out("programme.generations", "the first model serves to the end: no successor is trained")
     if compute is None or spec.training is None:
         return {}
-    _carbon(spec, compute[0], region, schedule, book)
+    _carbon(spec, compute[0], schedule, book)
     return cost_by_method(spec.training, compute[0], book)
 
 
-def _carbon(spec: Programme, hours: Value, region: str, schedule: Schedule, book: Book) -> None:
+def _carbon(spec: Programme, hours: Value, schedule: Schedule, book: Book) -> None:
     """Energy and emissions of the first final run, and their price where the plan puts one on them."""
-    assert spec.training is not None  # noqa: S101
-    chip = book.catalog.accelerator(spec.training.chip)
-    if chip.tdp_w is None:
-        book.leave_out("programme.training.energy", f"the catalog has no power figure for {chip.name}")
+    assert spec.training is not None
+    try:
+        drawn = energy_of(
+            book.catalog.accelerator(spec.training.chip), hours, book.rate("pue/hyperscaler"), book
+        )
+    except LookupError as missing:
+        book.leave_out("programme.training.energy", str(missing))
         return
-    load = book.rate("power/average_load_tpu" if chip.kind == "TPU" else "power/average_load_gpu")
-    kwh = energy_kwh(hours, book.fact(chip.tdp_w), book.rate("power/server_overhead"), load, book.rate("pue/hyperscaler"))
-    tonnes = carbon_tco2e(kwh, book.rate(f"carbon/{region}"))
-    inputs = ("programme.final_run_chip_hours", chip.tdp_w.key, "power/server_overhead", "pue/hyperscaler")
-    book.quantity("programme.final_run_kwh", kwh, "kWh", "chip-hours x TDP x server overhead x load x PUE", inputs)
-    book.quantity("programme.final_run_tco2e", tonnes, "tCO2e", "kWh x grid carbon / 1,000",
-                  ("programme.final_run_kwh", f"carbon/{region}"))  # fmt: skip
+    carbon, places = regional("carbon", {}, book.region, book)
+    tonnes = carbon_tco2e(drawn.kwh, carbon)
+    book.quantity(
+        "programme.final_run_kwh",
+        drawn.kwh,
+        "kWh",
+        "chip-hours x TDP x server overhead x load x PUE",
+        ("programme.final_run_chip_hours", *drawn.inputs, "pue/hyperscaler"),
+    )
+    book.quantity(
+        "programme.final_run_tco2e",
+        tonnes,
+        "tCO2e",
+        "kWh x grid carbon / 1,000",
+        ("programme.final_run_kwh", *places),
+    )
+    book.outcome("footprint.final_run_kwh", drawn.kwh)
+    book.outcome("footprint.final_run_tco2e", tonnes)
     if spec.carbon_usd_per_tonne is None:
         return
-    paid = schedule.spending(book.months, 3.0, schedule.training_growth)
-    from truecost.lines import Payee
-
+    paid = schedule.spending(book.months, RUN_LEAD_MONTHS, schedule.training_growth)
     book.line(
-        "training.carbon", "Carbon price on training", "Staff and operations", Payee.OTHER,
-        tonnes * spec.carbon_usd_per_tonne * paid, formula="tCO2e x USD a tonne",
+        "training.carbon",
+        "Carbon price on training",
+        "Staff and operations",
+        Payee.OTHER,
+        tonnes * spec.carbon_usd_per_tonne * paid,
+        formula="tCO2e x USD a tonne",
         inputs=("programme.final_run_tco2e", "programme.carbon_usd_per_tonne"),
-    )  # fmt: skip
+    )

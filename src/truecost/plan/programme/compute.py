@@ -10,14 +10,15 @@ import numpy as np
 
 from truecost.finance.cluster import Energy, OwnCluster, run_cost_by_method
 from truecost.lines import Payee
-from truecost.physics.energy import energy_kwh
 from truecost.physics.flops import training_flops, training_flops_from_parameters
 from truecost.physics.training import adapter_tuning_flops, chip_hours, fine_tuning_flops
 from truecost.plan.book import Book, given_or
+from truecost.plan.power import energy_of, regional, server_overhead_key
 from truecost.plan.schema.programme import Chips, FineTune, TrainingRun
 from truecost.ranges import Value
 
 CONTEXT_TOKENS = 4096.0
+
 
 @dataclass(frozen=True, slots=True)
 class ChipRate:
@@ -41,16 +42,24 @@ def final_run_chip_hours(spec: TrainingRun, path: str, book: Book) -> Value:
     """Chip-hours of the final run: as recorded, or FLOPs / (dense peak x utilization)."""
     if spec.chip_hours is not None:
         return book.quantity(
-            "programme.final_run_chip_hours", spec.chip_hours, "chip-hours", "as recorded", (f"{path}.chip_hours",)
+            "programme.final_run_chip_hours",
+            spec.chip_hours,
+            "chip-hours",
+            "as recorded",
+            (f"{path}.chip_hours",),
         )
     flops = spec.flops
     if flops is None:
-        flops = run_flops(spec.model, spec.active_parameters, given_or(spec.tokens, 0.0), spec.context_tokens, book)
+        flops = run_flops(
+            spec.model, spec.active_parameters, given_or(spec.tokens, 0.0), spec.context_tokens, book
+        )
         book.quantity(
-            "programme.final_run_flops", flops, "FLOP",
+            "programme.final_run_flops",
+            flops,
+            "FLOP",
             "3 x forward FLOPs a token x tokens (6 x active parameters x tokens, plus attention)",
             (f"{path}.model", f"{path}.active_parameters", f"{path}.tokens"),
-        )  # fmt: skip
+        )
     chip = book.catalog.accelerator(spec.chip)
     peak = chip.dense_peak(spec.precision)
     utilization = book.number(f"{path}.utilization", spec.utilization, "utilization/whole_run")
@@ -65,7 +74,11 @@ def final_run_chip_hours(spec: TrainingRun, path: str, book: Book) -> Value:
 
 def fine_tune_chip_hours(spec: FineTune, path: str, book: Book) -> Value:
     """Chip-hours of one fine-tune."""
-    forward = run_flops(spec.model, spec.active_parameters, spec.tokens, None, book) / 3 / np.maximum(spec.tokens, 1.0)
+    forward = (
+        run_flops(spec.model, spec.active_parameters, spec.tokens, None, book)
+        / 3
+        / np.maximum(spec.tokens, 1.0)
+    )
     law = adapter_tuning_flops if spec.method == "lora" else fine_tuning_flops
     flops = law(forward, spec.tokens)
     peak = book.catalog.accelerator(spec.chip).dense_peak(spec.precision)
@@ -84,23 +97,26 @@ def chip_rate(spec: Chips, path: str, book: Book) -> ChipRate:
     own, energy, inputs = own_hardware(spec.chip, 1.0, book)
     cost = run_cost_by_method(1.0, own, energy)["amortized"]
     book.quantity(
-        key, cost, "USD/chip-hour",
-        "installed chip price x replacement rate / 8,766 h + power x load x PUE x USD a kWh", inputs,
-    )  # fmt: skip
+        key,
+        cost,
+        "USD/chip-hour",
+        "installed chip price x replacement rate / 8,766 h + power x load x PUE x USD a kWh",
+        inputs,
+    )
     return ChipRate(cost, Payee.CHIPS, (key,))
 
 
 def own_hardware(chip_name: str, hours: Value, book: Book) -> tuple[OwnCluster, Energy, tuple[str, ...]]:
     """Hardware of one's own at today's price and its energy over some chip-hours, and the facts used."""
     chip = book.catalog.accelerator(chip_name)
-    if chip.tdp_w is None:
-        raise LookupError(f"the catalog has no power figure for {chip_name}: rent it, or give usd_per_chip_hour")
-    family = next((f for f in ("a100", "v100", "p100") if f in chip.key), "other")
-    load = "power/average_load_tpu" if chip.kind == "TPU" else "power/average_load_gpu"
     price = book.catalog.purchase(chip_name, book.as_of)
-    keys = (f"server_overhead/{family}", "interconnect/share_of_cluster", "hardware/replacement_rate_per_year",
-            "power/server_overhead", load, "pue/hyperscaler", "electricity/us")  # fmt: skip
-    server, network, wear, overhead, share, pue, usd_per_kwh = (book.rate(k) for k in keys)
+    drawn = energy_of(chip, hours, book.rate("pue/hyperscaler"), book)
+    usd_per_kwh, places = regional("electricity", {}, book.region, book)
+    keys = (
+        server_overhead_key(chip.key),
+        "interconnect/share_of_cluster",
+        "hardware/replacement_rate_per_year",
+    )
+    server, network, wear = (book.rate(k) for k in keys)
     own = OwnCluster(book.fact(price), server, network, 0.0, wear / math.log(10))
-    kwh = energy_kwh(hours, book.fact(chip.tdp_w), overhead, share, pue)
-    return own, Energy(kwh, usd_per_kwh), (price.key, chip.tdp_w.key, *keys)
+    return own, Energy(drawn.kwh, usd_per_kwh), (price.key, *keys, *drawn.inputs, "pue/hyperscaler", *places)

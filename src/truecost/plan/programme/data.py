@@ -27,9 +27,15 @@ def data(spec: Data | None, schedule: Schedule, book: Book) -> None:
     per_generation = schedule.spending(book.months, LEAD_MONTHS, 1.0)
     if spec.acquisition_usd is not None:
         book.line(
-            "data.acquisition", "Data acquisition", GROUP, Payee.DATA_OWNERS, spec.acquisition_usd * per_generation,
-            formula="stated cost, each generation", inputs=(f"{PATH}.acquisition_usd",), basis=Basis.ASSUMPTION,
-        )  # fmt: skip
+            "data.acquisition",
+            "Data acquisition",
+            GROUP,
+            Payee.DATA_OWNERS,
+            spec.acquisition_usd * per_generation,
+            formula="stated cost, each generation",
+            inputs=(f"{PATH}.acquisition_usd",),
+            basis=Basis.ASSUMPTION,
+        )
     if spec.curation is not None:
         _curation(spec.curation, per_generation, book)
     if spec.synthetic is not None:
@@ -40,29 +46,44 @@ def _licence(name: str, spec: Licence, book: Book) -> None:
     once = (book.month_index == 0) * given_or(spec.usd, 0.0)
     monthly = given_or(spec.usd_per_year, 0.0) / 12
     book.line(
-        f"data.licence.{name}", f"Licence: {name}", GROUP, Payee.DATA_OWNERS, once + monthly,
+        f"data.licence.{name}",
+        f"Licence: {name}",
+        GROUP,
+        Payee.DATA_OWNERS,
+        once + monthly,
         formula="paid once in the first month + a twelfth of the yearly fee each month",
-        inputs=(f"{PATH}.licences.{name}.usd", f"{PATH}.licences.{name}.usd_per_year"), basis=Basis.ASSUMPTION,
-    )  # fmt: skip
+        inputs=(f"{PATH}.licences.{name}.usd", f"{PATH}.licences.{name}.usd_per_year"),
+        basis=Basis.ASSUMPTION,
+    )
 
 
 def _undisclosed(number: Value, book: Book) -> None:
     yearly = book.rate("data/licence_undisclosed_usd_per_year")
     book.line(
-        "data.licence.undisclosed", "Licences of undisclosed price", GROUP, Payee.DATA_OWNERS, number * yearly / 12,
+        "data.licence.undisclosed",
+        "Licences of undisclosed price",
+        GROUP,
+        Payee.DATA_OWNERS,
+        number * yearly / 12,
         formula="deals x a yearly fee drawn from the disclosed deals / 12",
-        inputs=(f"{PATH}.undisclosed_licences", "data/licence_undisclosed_usd_per_year"), basis=Basis.ASSUMPTION,
-    )  # fmt: skip
+        inputs=(f"{PATH}.undisclosed_licences", "data/licence_undisclosed_usd_per_year"),
+        basis=Basis.ASSUMPTION,
+    )
 
 
 def _curation(spec: Curation, paid: Value, book: Book) -> None:
     price = book.number(f"{PATH}.curation.usd_per_btok", spec.usd_per_btok, "data/curation_usd_per_btoken")
     book.line(
-        "data.curation", "Cleaning and curation", GROUP, Payee.STAFF, spec.tokens / 1e9 * price * paid,
+        "data.curation",
+        "Cleaning and curation",
+        GROUP,
+        Payee.STAFF,
+        spec.tokens / 1e9 * price * paid,
         formula="raw tokens / 1e9 x USD a billion tokens, each generation",
         inputs=(f"{PATH}.curation.tokens", f"{PATH}.curation.usd_per_btok"),
-        quantity=spec.tokens / 1e9 * paid, unit="Btok",
-    )  # fmt: skip
+        quantity=spec.tokens / 1e9 * paid,
+        unit="Btok",
+    )
 
 
 def _synthetic(spec: Synthetic, paid: Value, book: Book) -> None:
@@ -75,9 +96,13 @@ def _synthetic(spec: Synthetic, paid: Value, book: Book) -> None:
     if spec.kept_share is None:
         book.leave_out(f"{PATH}.synthetic.kept_share", "every generated token is taken as kept")
     book.line(
-        "data.synthetic", "Synthetic text", GROUP, Payee.MODEL_VENDOR,
+        "data.synthetic",
+        "Synthetic text",
+        GROUP,
+        Payee.MODEL_VENDOR,
         spec.tokens / kept / 1e6 * given_or(price, 0.0) * paid,
         formula="tokens kept / kept share x USD a generated token, each generation",
         inputs=(f"{PATH}.synthetic.tokens", f"{PATH}.synthetic.kept_share", key),
-        quantity=spec.tokens / kept / 1e6 * paid, unit="Mtok",
-    )  # fmt: skip
+        quantity=spec.tokens / kept / 1e6 * paid,
+        unit="Mtok",
+    )

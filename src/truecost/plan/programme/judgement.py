@@ -44,7 +44,9 @@ def _annotation(name: str, spec: Annotation, schedule: Schedule, book: Book) -> 
         bought, inputs = quantity * wage, (f"{path}.hours", f"{path}.usd_per_hour")
     overhead = book.number(f"{path}.quality_overhead", spec.quality_overhead, "annotation/quality_overhead")
     overhead = np.maximum(overhead, 1.0)
-    between = book.number(f"{path}.intermediary_share", spec.intermediary_share, "annotation/intermediary_share")
+    between = book.number(
+        f"{path}.intermediary_share", spec.intermediary_share, "annotation/intermediary_share"
+    )
     paid = schedule.spending(book.months, LEAD_MONTHS, 1.0)
     cost = bought * overhead * paid
     for part, label, payee, share in (
@@ -52,34 +54,49 @@ def _annotation(name: str, spec: Annotation, schedule: Schedule, book: Book) -> 
         ("intermediary", "intermediary", Payee.OTHER, between),
     ):
         book.line(
-            f"annotation.{name}.{part}", f"Annotation, {name}: {label}", GROUP, payee, cost * share,
-            formula="items x price (or hours x wage) x quality overhead x this party's share, each generation",
+            f"annotation.{name}.{part}",
+            f"Annotation, {name}: {label}",
+            GROUP,
+            payee,
+            cost * share,
+            formula="items x price (or hours x wage) x quality overhead x this party's share, a generation",
             inputs=(*inputs, f"{path}.quality_overhead", f"{path}.intermediary_share"),
-            quantity=quantity * overhead * share * paid, unit=unit,
-        )  # fmt: skip
+            quantity=quantity * overhead * share * paid,
+            unit=unit,
+        )
 
 
 def _rlhf(spec: Rlhf, compute: tuple[Value, ChipRate] | None, schedule: Schedule, book: Book) -> None:
     path = "programme.rlhf"
-    price = book.number(f"{path}.usd_per_preference", spec.usd_per_preference, "annotation/usd_per_preference")
+    price = book.number(
+        f"{path}.usd_per_preference", spec.usd_per_preference, "annotation/usd_per_preference"
+    )
     each_month = spec.cycles_per_year / 12
     book.line(
-        "rlhf.preferences", "RLHF preferences", GROUP, Payee.LABELLERS, spec.preferences * price * each_month,
+        "rlhf.preferences",
+        "RLHF preferences",
+        GROUP,
+        Payee.LABELLERS,
+        spec.preferences * price * each_month,
         formula="comparisons a cycle x USD each x cycles a year / 12",
         inputs=(f"{path}.preferences", f"{path}.usd_per_preference", f"{path}.cycles_per_year"),
-        quantity=spec.preferences * each_month * np.ones((book.months, 1)), unit="comparisons",
-    )  # fmt: skip
+        quantity=spec.preferences * each_month * np.ones((book.months, 1)),
+        unit="comparisons",
+    )
     if compute is None or spec.compute_share is None:
         book.leave_out(f"{path}.compute_share", "the compute of RLHF cycles is not priced")
         return
     hours, rate = compute
     grown = schedule.training_growth ** schedule.number(book.months)
     book.line(
-        "rlhf.compute", "RLHF compute", GROUP, rate.payee,
+        "rlhf.compute",
+        "RLHF compute",
+        GROUP,
+        rate.payee,
         hours * rate.usd_per_chip_hour * spec.compute_share * each_month * grown,
         formula="final run x compute share of a cycle x cycles a year / 12 x training growth ^ generation",
         inputs=("programme.final_run_usd", f"{path}.compute_share", f"{path}.cycles_per_year"),
-    )  # fmt: skip
+    )
 
 
 def _fine_tune(name: str, spec: FineTune, book: Book) -> None:
@@ -92,22 +109,34 @@ def _fine_tune(name: str, spec: FineTune, book: Book) -> None:
     if spec.attempts is None:
         book.leave_out(f"{path}.attempts", "every run is taken to ship: no failed attempts")
     hours = book.quantity(
-        f"{path}.chip_hours", fine_tune_chip_hours(spec, path, book), "chip-hours",
+        f"{path}.chip_hours",
+        fine_tune_chip_hours(spec, path, book),
+        "chip-hours",
         "6 x active parameters x tokens (4 for LoRA) / (dense peak x utilization x 3,600 s)",
         (f"{path}.model", f"{path}.active_parameters", f"{path}.tokens", f"{path}.utilization"),
-    )  # fmt: skip
+    )
     rate = chip_rate(spec, path, book)
     book.line(
-        f"fine_tune.{name}.compute", f"Fine-tune, {name}: compute", FINE_TUNES, rate.payee,
+        f"fine_tune.{name}.compute",
+        f"Fine-tune, {name}: compute",
+        FINE_TUNES,
+        rate.payee,
         due * hours * attempts * rate.usd_per_chip_hour,
         formula="chip-hours x runs for one that ships x USD a chip-hour, each time it is due",
-        inputs=(f"{path}.chip_hours", f"{path}.attempts", *rate.inputs), quantity=due * hours * attempts,
+        inputs=(f"{path}.chip_hours", f"{path}.attempts", *rate.inputs),
+        quantity=due * hours * attempts,
         unit="chip-hours",
-    )  # fmt: skip
+    )
     if spec.data_usd is None:
         book.leave_out(f"{path}.data_usd", "the data of this fine-tune is not paid for")
         return
     book.line(
-        f"fine_tune.{name}.data", f"Fine-tune, {name}: data", FINE_TUNES, Payee.LABELLERS, due * spec.data_usd,
-        formula="stated cost each time it is due", inputs=(f"{path}.data_usd",), basis=Basis.ASSUMPTION,
-    )  # fmt: skip
+        f"fine_tune.{name}.data",
+        f"Fine-tune, {name}: data",
+        FINE_TUNES,
+        Payee.LABELLERS,
+        due * spec.data_usd,
+        formula="stated cost each time it is due",
+        inputs=(f"{path}.data_usd",),
+        basis=Basis.ASSUMPTION,
+    )

@@ -32,10 +32,15 @@ def safety(spec: Safety | None, schedule: Schedule, rate: ChipRate | None, book:
         return
     paid = schedule.spending(book.months, 1.0, 1.0)
     book.line(
-        "safety.delay", "Delay for safety", GROUP, Payee.OTHER, spec.delay.months * spec.delay.usd_per_month * paid,
+        "safety.delay",
+        "Delay for safety",
+        GROUP,
+        Payee.OTHER,
+        spec.delay.months * spec.delay.usd_per_month * paid,
         formula="months held back x USD a month, each generation",
-        inputs=(f"{PATH}.delay.months", f"{PATH}.delay.usd_per_month"), basis=Basis.ASSUMPTION,
-    )  # fmt: skip
+        inputs=(f"{PATH}.delay.months", f"{PATH}.delay.usd_per_month"),
+        basis=Basis.ASSUMPTION,
+    )
 
 
 def _red_team(spec: RedTeam, schedule: Schedule, rate: ChipRate | None, book: Book) -> None:
@@ -43,30 +48,53 @@ def _red_team(spec: RedTeam, schedule: Schedule, rate: ChipRate | None, book: Bo
     paid = schedule.spending(book.months, LEAD_MONTHS, 1.0)
     wage = book.number(f"{path}.usd_per_hour", spec.usd_per_hour, "safety/red_team_usd_per_hour")
     book.line(
-        "safety.red_team", "Red-teaming: people", GROUP, Payee.STAFF, spec.hours * wage * paid,
-        formula="hours x USD an hour, each generation", inputs=(f"{path}.hours", f"{path}.usd_per_hour"),
-        quantity=spec.hours * paid, unit="hours",
-    )  # fmt: skip
+        "safety.red_team",
+        "Red-teaming: people",
+        GROUP,
+        Payee.STAFF,
+        spec.hours * wage * paid,
+        formula="hours x USD an hour, each generation",
+        inputs=(f"{path}.hours", f"{path}.usd_per_hour"),
+        quantity=spec.hours * paid,
+        unit="hours",
+    )
     if spec.compute is not None and rate is not None:
         book.line(
-            "safety.red_team_compute", "Red-teaming: compute", GROUP, rate.payee,
+            "safety.red_team_compute",
+            "Red-teaming: compute",
+            GROUP,
+            rate.payee,
             spec.compute * rate.usd_per_chip_hour * paid,
-            formula="chip-hours x USD a chip-hour, each generation", inputs=(f"{path}.compute", *rate.inputs),
-            quantity=spec.compute * paid, unit="chip-hours",
-        )  # fmt: skip
+            formula="chip-hours x USD a chip-hour, each generation",
+            inputs=(f"{path}.compute", *rate.inputs),
+            quantity=spec.compute * paid,
+            unit="chip-hours",
+        )
     if spec.bounty_usd is not None:
         book.line(
-            "safety.bounty", "Safety bounties", GROUP, Payee.OTHER, spec.bounty_usd * paid,
-            formula="stated cost, each generation", inputs=(f"{path}.bounty_usd",), basis=Basis.ASSUMPTION,
-        )  # fmt: skip
+            "safety.bounty",
+            "Safety bounties",
+            GROUP,
+            Payee.OTHER,
+            spec.bounty_usd * paid,
+            formula="stated cost, each generation",
+            inputs=(f"{path}.bounty_usd",),
+            basis=Basis.ASSUMPTION,
+        )
 
 
 def _evaluations(spec: Evaluations, schedule: Schedule, book: Book) -> None:
     path = f"{PATH}.evaluations"
-    cost: Value = book.number(f"{path}.usd_per_release", spec.usd_per_release, "safety/evaluation_usd_per_release")
+    cost: Value = book.number(
+        f"{path}.usd_per_release", spec.usd_per_release, "safety/evaluation_usd_per_release"
+    )
     paid = schedule.spending(book.months, LEAD_MONTHS, given_or(spec.growth_per_generation, 1.0))
     book.line(
-        "safety.evaluations", "Evaluation of releases", GROUP, Payee.OTHER, cost * paid,
+        "safety.evaluations",
+        "Evaluation of releases",
+        GROUP,
+        Payee.OTHER,
+        cost * paid,
         formula="USD a release x growth ^ generation",
         inputs=(f"{path}.usd_per_release", f"{path}.growth_per_generation"),
-    )  # fmt: skip
+    )

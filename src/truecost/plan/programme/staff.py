@@ -28,9 +28,15 @@ def staff(spec: Programme, book: Book) -> None:
             continue
         component = path.split("_usd")[0]
         book.line(
-            f"operations.{component}", label, GROUP, Payee.OTHER, amount / 12 if yearly else amount,
-            formula="stated cost by month", inputs=(f"programme.{path}",), basis=Basis.ASSUMPTION,
-        )  # fmt: skip
+            f"operations.{component}",
+            label,
+            GROUP,
+            Payee.OTHER,
+            amount / 12 if yearly else amount,
+            formula="stated cost by month",
+            inputs=(f"programme.{path}",),
+            basis=Basis.ASSUMPTION,
+        )
 
 
 def _team(trade: str, spec: Team, book: Book) -> None:
@@ -40,16 +46,24 @@ def _team(trade: str, spec: Team, book: Book) -> None:
     if salary is None and trade == "research":
         base, equity = book.rate("staff/researcher_base"), book.rate("staff/researcher_equity")
         salary = book.quantity(
-            f"{path}.usd_per_year", (base + equity) * book.rate("staff/overhead_multiplier"), "USD/year",
+            f"{path}.usd_per_year",
+            (base + equity) * book.rate("staff/overhead_multiplier"),
+            "USD/year",
             "(base salary + equity) x employer's overhead",
             ("staff/researcher_base", "staff/researcher_equity", "staff/overhead_multiplier"),
-        )  # fmt: skip
+        )
     loaded = {"engineering": "engineer", "operations": "ops", "legal": "legal"}
     if salary is None:
         salary = book.number(f"{path}.usd_per_year", None, f"staff/{loaded[trade]}_loaded")
     grown = 1.0 if spec.growth_per_month is None else (1 + spec.growth_per_month) ** book.month_index
     book.line(
-        f"staff.{trade}", f"Staff: {trade}", GROUP, Payee.STAFF, spec.people * grown * salary / 12,
-        formula="people x loaded cost a year / 12", inputs=inputs,
-        quantity=spec.people * grown * (book.month_index * 0 + 1), unit="person-months",
-    )  # fmt: skip
+        f"staff.{trade}",
+        f"Staff: {trade}",
+        GROUP,
+        Payee.STAFF,
+        spec.people * grown * salary / 12,
+        formula="people x loaded cost a year / 12",
+        inputs=inputs,
+        quantity=spec.people * grown * (book.month_index * 0 + 1),
+        unit="person-months",
+    )

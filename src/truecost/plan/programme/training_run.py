@@ -31,22 +31,34 @@ def training_run(spec: Programme, schedule: Schedule, book: Book) -> tuple[Value
     lead = given_or(run.lead_months, RUN_LEAD_MONTHS)
     paid = schedule.spending(book.months, lead, schedule.training_growth)
     cost = book.quantity(
-        "programme.final_run_usd", hours * rate.usd_per_chip_hour, "USD", "chip-hours x USD a chip-hour",
+        "programme.final_run_usd",
+        hours * rate.usd_per_chip_hour,
+        "USD",
+        "chip-hours x USD a chip-hour",
         ("programme.final_run_chip_hours", *rate.inputs),
-    )  # fmt: skip
+    )
     book.line(
-        "training.final_run", "Final training run", FINAL_RUN, rate.payee, cost * paid,
+        "training.final_run",
+        "Final training run",
+        FINAL_RUN,
+        rate.payee,
+        cost * paid,
         formula="cost of the first run x training growth ^ generation, spread over the months before release",
         inputs=("programme.final_run_usd", "programme.generations.training_growth"),
-        basis=Basis.LAW, quantity=hours * paid, unit="chip-hours",
-    )  # fmt: skip
+        basis=Basis.LAW,
+        quantity=hours * paid,
+        unit="chip-hours",
+    )
     _restarts(run, cost, rate, schedule, book)
     _experiments(spec, cost, rate, schedule, book)
     if run.chips is not None:
         book.quantity(
-            "programme.final_run_days", run_days(hours, run.chips), "days", "chip-hours / chips / 24",
+            "programme.final_run_days",
+            run_days(hours, run.chips),
+            "days",
+            "chip-hours / chips / 24",
             ("programme.final_run_chip_hours", f"{PATH}.chips"),
-        )  # fmt: skip
+        )
     return hours, rate
 
 
@@ -55,12 +67,18 @@ def _restarts(run: TrainingRun, cost: Value, rate: ChipRate, schedule: Schedule,
     if run.utilization_covers == "whole_run" or run.chip_hours is not None:
         return
     share = book.rate("training/restart_overhead_share")
-    paid = schedule.spending(book.months, given_or(run.lead_months, RUN_LEAD_MONTHS), schedule.training_growth)
+    paid = schedule.spending(
+        book.months, given_or(run.lead_months, RUN_LEAD_MONTHS), schedule.training_growth
+    )
     book.line(
-        "training.restarts", "Checkpoints and restarts", EXPERIMENTS, rate.payee, cost * share / (1 - share) * paid,
+        "training.restarts",
+        "Checkpoints and restarts",
+        EXPERIMENTS,
+        rate.payee,
+        cost * share / (1 - share) * paid,
         formula="final run x lost share / (1 - lost share)",
         inputs=("programme.final_run_usd", "training/restart_overhead_share"),
-    )  # fmt: skip
+    )
 
 
 def _experiments(spec: Programme, cost: Value, rate: ChipRate, schedule: Schedule, book: Book) -> None:
@@ -70,11 +88,15 @@ def _experiments(spec: Programme, cost: Value, rate: ChipRate, schedule: Schedul
     lead = given_or(spec.experiments.lead_months if spec.experiments else None, EXPERIMENT_LEAD_MONTHS)
     paid = schedule.spending(book.months, lead, schedule.training_growth)
     book.line(
-        "training.experiments", "Experiments and failed runs", EXPERIMENTS, rate.payee,
+        "training.experiments",
+        "Experiments and failed runs",
+        EXPERIMENTS,
+        rate.payee,
         cost * (multiplier - 1) * paid,
         formula="final run x (all R&D compute over the final run - 1)",
-        inputs=("programme.final_run_usd", path), basis=Basis.LAW,
-    )  # fmt: skip
+        inputs=("programme.final_run_usd", path),
+        basis=Basis.LAW,
+    )
 
 
 def cost_by_method(run: TrainingRun, hours: Value, book: Book) -> dict[str, Value]:
@@ -83,15 +105,19 @@ def cost_by_method(run: TrainingRun, hours: Value, book: Book) -> dict[str, Valu
     try:
         price = book.catalog.rental(run.chip, book.as_of, "on_demand")
         committed = book.catalog.rental(run.chip, book.as_of, "reserved_3y")
-        rental = Rental(book.draws.of(f"fact:{committed.key}", committed.value),
-                        book.draws.of(f"fact:{price.key}", price.value))  # fmt: skip
+        rental = Rental(
+            book.draws.of(f"fact:{committed.key}", committed.value),
+            book.draws.of(f"fact:{price.key}", price.value),
+        )
     except LookupError:
         book.leave_out(f"{PATH}.method.cloud", f"no dated rent of {run.chip} on record")
     own = energy = None
     try:
         own, energy, _ = own_hardware(run.chip, hours, book)
     except LookupError:
-        book.leave_out(f"{PATH}.method.amortized", f"no dated purchase price or power of {run.chip} on record")
+        book.leave_out(
+            f"{PATH}.method.amortized", f"no dated purchase price or power of {run.chip} on record"
+        )
     costs = run_cost_by_method(hours, own, energy, rental)
     if run.usd_per_chip_hour is not None:
         costs["stated-price"] = hours * run.usd_per_chip_hour

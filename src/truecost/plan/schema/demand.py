@@ -29,8 +29,8 @@ class HeavyTail(Section):
     """Use across users, lognormal: the median user and the user at the 90 % or 99 % point."""
 
     p50: Queries = Field(description="queries a day of the median active user")
-    p90: Queries | None = Field(None, description="queries a day that 10 % of the users exceed")
-    p99: Queries | None = Field(None, description="queries a day that 1 % of the users exceed")
+    p90: Queries | None = Field(default=None, description="queries a day that 10 % of the users exceed")
+    p99: Queries | None = Field(default=None, description="queries a day that 1 % of the users exceed")
 
 
 class PriceChange(Section):
@@ -53,29 +53,40 @@ class Tier(Section):
     kind: Literal["free", "subscription", "usage", "enterprise"] = Field(
         description="how it pays: nothing, a flat price, by use, or a contract"
     )
-    users: Users | None = Field(None, description="active users at the start")
-    users_by_month: tuple[Users, ...] | None = Field(None, description="own series, one number a month")
-    product: str = Field("product", description="label under which tiers are summed")
+    users: Users | None = Field(default=None, description="active users at the start")
+    users_by_month: tuple[Users, ...] | None = Field(
+        default=None, description="own series, one number a month"
+    )
+    product: str = Field(default="product", description="label under which tiers are summed")
     queries_per_user_per_day: Queries | None = Field(
-        None, description="mean over active users, every calendar day"
+        default=None, description="mean over active users, every calendar day"
     )
-    heavy_tail: HeavyTail | None = Field(None, description="how use is spread over the users")
-    growth_per_month: Growth | None = Field(None, description="new users as a share of present users")
-    new_users_per_month: Users | None = Field(None, description="new users, a fixed number a month")
-    churn_per_month: Share | None = Field(None, description="share of users who leave in a month")
-    market_users: Users | None = Field(None, description="ceiling: growth fades as users approach it")
-    converts_from: Conversion | None = Field(None, description="users gained from another tier")
+    heavy_tail: HeavyTail | None = Field(default=None, description="how use is spread over the users")
+    growth_per_month: Growth | None = Field(default=None, description="new users as a share of present users")
+    new_users_per_month: Users | None = Field(default=None, description="new users, a fixed number a month")
+    churn_per_month: Share | None = Field(default=None, description="share of users who leave in a month")
+    market_users: Users | None = Field(default=None, description="ceiling: growth fades as users approach it")
+    converts_from: Conversion | None = Field(default=None, description="users gained from another tier")
     seasonality: tuple[Multiple, ...] | None = Field(
-        None, min_length=12, max_length=12, description="use by calendar month, January first, relative to 1"
+        default=None,
+        min_length=12,
+        max_length=12,
+        description="use by calendar month, January first, relative to 1",
     )
-    requests: dict[str, Share] | None = Field(None, description="mix of request classes; sums to 1")
-    price_usd_per_month: UsdPerUserMonth | None = Field(None, description="subscription price a user")
-    usd_per_query: UsdPerQuery | None = Field(None, description="price of a query, for usage tiers")
-    usd_per_mtok: UsdPerMtok | None = Field(None, description="price of a million tokens, for usage tiers")
-    contract_usd_per_year: UsdPerYear | None = Field(None, description="contracts, all together, a year")
-    cap_queries_per_user_per_day: Queries | None = Field(None, description="use above it is refused")
-    price_changes: tuple[PriceChange, ...] = Field((), description="dated changes of the price")
-    elasticity: Elasticity | None = Field(None, description="change of users (in log) per change of price")
+    requests: dict[str, Share] | None = Field(default=None, description="mix of request classes; sums to 1")
+    price_usd_per_month: UsdPerUserMonth | None = Field(default=None, description="subscription price a user")
+    usd_per_query: UsdPerQuery | None = Field(default=None, description="price of a query, for usage tiers")
+    usd_per_mtok: UsdPerMtok | None = Field(
+        default=None, description="price of a million tokens, for usage tiers"
+    )
+    contract_usd_per_year: UsdPerYear | None = Field(
+        default=None, description="contracts, all together, a year"
+    )
+    cap_queries_per_user_per_day: Queries | None = Field(default=None, description="use above it is refused")
+    price_changes: tuple[PriceChange, ...] = Field(default=(), description="dated changes of the price")
+    elasticity: Elasticity | None = Field(
+        default=None, description="change of users (in log) per change of price"
+    )
 
 
 class HumanFallback(Section):
@@ -83,7 +94,7 @@ class HumanFallback(Section):
 
     share: Share = Field(description="share of failed tasks handed to a person")
     minutes: Minutes = Field(description="a person's time on one of them")
-    usd_per_hour: UsdPerHour | None = Field(None, description="loaded wage of that person")
+    usd_per_hour: UsdPerHour | None = Field(default=None, description="loaded wage of that person")
 
 
 class Task(Section):
@@ -91,7 +102,7 @@ class Task(Section):
 
     calls: AtLeastOne = Field(description="model calls in one attempt")
     success_rate: Share = Field(description="share of attempts that succeed")
-    retry_limit: int = Field(0, ge=0, le=100, description="attempts after the first")
+    retry_limit: int = Field(default=0, ge=0, le=100, description="attempts after the first")
     human_fallback: HumanFallback | None = None
 
 
@@ -107,14 +118,16 @@ class RequestClass(Section):
 
     input_tokens: TokensPerCall = Field(description="mean input tokens of a call")
     output_tokens: TokensPerCall = Field(description="mean output tokens of a call")
-    input_length: LengthSpread | None = Field(None, description="spread of input length over calls")
-    share: Share | None = Field(None, description="share of all queries; equal shares by default")
-    cacheable_share: Share | None = Field(None, description="share of input already in the prefix cache")
-    cache_write_share: Share | None = Field(None, description="share of input written to the cache")
-    latency: Literal["interactive", "batch"] = Field(
-        "interactive", description="batch: an answer within 24 hours will do"
+    input_length: LengthSpread | None = Field(default=None, description="spread of input length over calls")
+    share: Share | None = Field(default=None, description="share of all queries; equal shares by default")
+    cacheable_share: Share | None = Field(
+        default=None, description="share of input already in the prefix cache"
     )
-    regions: dict[str, Share] | None = Field(None, description="where it is served; sums to 1")
+    cache_write_share: Share | None = Field(default=None, description="share of input written to the cache")
+    latency: Literal["interactive", "batch"] = Field(
+        default="interactive", description="batch: an answer within 24 hours will do"
+    )
+    regions: dict[str, Share] | None = Field(default=None, description="where it is served; sums to 1")
     task: Task | None = None
 
 
@@ -123,5 +136,3 @@ class Demand(Section):
 
     tiers: dict[str, Tier] = Field(min_length=1, description="tiers by name")
     requests: dict[str, RequestClass] = Field(min_length=1, description="request classes by name")
-
-

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from pydantic import Field
 
 from truecost.plan.schema.business import Business
@@ -11,18 +9,17 @@ from truecost.plan.schema.demand import Demand
 from truecost.plan.schema.programme import Programme
 from truecost.plan.schema.quantities import Section
 from truecost.plan.schema.serving import Serving
+from truecost.spec import Day, Month
 
 
 class Plan(Section):
     """Everything an AI product costs and earns, by month."""
 
-    name: str = Field("plan", min_length=1, max_length=120)
-    as_of: date | None = Field(None, description="the day whose prices count; today by default")
-    start: str | None = Field(
-        None, pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="first month, YYYY-MM; the month after as_of"
-    )
+    name: str = Field(default="plan", min_length=1, max_length=120)
+    as_of: Day | None = Field(default=None, description="the day whose prices count; today by default")
+    start: Month | None = Field(default=None, description="first month, YYYY-MM; the month after as_of")
     horizon_months: int = Field(36, ge=1, le=120)
-    region: str = Field("us", description="whose electricity price and grid count")
+    region: str = Field(default="us", description="whose electricity price and grid count")
     demand: Demand | None = None
     serving: dict[str, Serving] = Field(default_factory=dict[str, Serving], description="by request class")
     programme: Programme | None = None

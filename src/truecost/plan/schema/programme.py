@@ -37,34 +37,43 @@ class Chips(Section):
     """Where compute comes from and how it is paid."""
 
     chip: str = Field(description="an accelerator of the catalog")
-    pay: Literal["rented", "amortized"] = Field("rented", description="rent, or the wear of own hardware")
-    term: Term = Field("on_demand", description="of the rent")
-    usd_per_chip_hour: UsdPerChipHour | None = Field(None, description="the dated record by default")
+    pay: Literal["rented", "amortized"] = Field(
+        default="rented", description="rent, or the wear of own hardware"
+    )
+    term: Term = Field(default="on_demand", description="of the rent")
+    usd_per_chip_hour: UsdPerChipHour | None = Field(default=None, description="the dated record by default")
 
 
 class TrainingRun(Chips):
     """The final training run. Give chip_hours, or flops, or a model (or parameters) and tokens."""
 
-    chip_hours: ChipHours | None = Field(None, description="as recorded")
-    flops: Flops | None = Field(None, description="training compute")
-    model: str | dict[str, Any] | None = Field(None, description="architecture from the catalog")
-    active_parameters: Parameters | None = Field(None, description="when the architecture is not public")
-    tokens: Tokens | None = Field(None, description="training tokens, epochs counted")
-    context_tokens: Tokens | None = Field(None, description="sequence length; 4,096 by default")
-    precision: Precision = "bf16"
-    utilization: Share | None = Field(None, description="model FLOPs utilization; whole-run record by default")
-    utilization_covers: Literal["whole_run", "step"] = Field(
-        "whole_run", description="whether failures and restarts are already in the utilization"
+    chip_hours: ChipHours | None = Field(default=None, description="as recorded")
+    flops: Flops | None = Field(default=None, description="training compute")
+    model: str | dict[str, Any] | None = Field(default=None, description="architecture from the catalog")
+    active_parameters: Parameters | None = Field(
+        default=None, description="when the architecture is not public"
     )
-    chips: Count | None = Field(None, description="chips in the run: gives its days and its failures")
-    lead_months: Months | None = Field(None, description="months before release over which it is paid")
+    tokens: Tokens | None = Field(default=None, description="training tokens, epochs counted")
+    context_tokens: Tokens | None = Field(default=None, description="sequence length; 4,096 by default")
+    precision: Precision = "bf16"
+    utilization: Share | None = Field(
+        default=None, description="model FLOPs utilization; whole-run record by default"
+    )
+    utilization_covers: Literal["whole_run", "step"] = Field(
+        default="whole_run", description="whether failures and restarts are already in the utilization"
+    )
+    chips: Count | None = Field(default=None, description="chips in the run: gives its days and its failures")
+    lead_months: Months | None = Field(
+        default=None, description="months before release over which it is paid"
+    )
 
 
 class Experiments(Section):
     """Experiments and failed runs."""
 
     multiplier: AtLeastOne | None = Field(
-        None, description="all R&D compute over the final run; from the record by kind of developer by default"
+        default=None,
+        description="all R&D compute over the final run; from the record by kind of developer by default",
     )
     lead_months: Months | None = None
 
@@ -72,32 +81,34 @@ class Experiments(Section):
 class Licence(Section):
     """One data deal."""
 
-    usd: Usd | None = Field(None, description="paid once, at the start")
-    usd_per_year: UsdPerYear | None = Field(None, description="paid evenly over the year")
+    usd: Usd | None = Field(default=None, description="paid once, at the start")
+    usd_per_year: UsdPerYear | None = Field(default=None, description="paid evenly over the year")
 
 
 class Curation(Section):
     """Cleaning, deduplicating and filtering text."""
 
     tokens: Tokens = Field(description="raw tokens that go in, per generation")
-    usd_per_btok: UsdPerItem | None = Field(None, description="cost of a billion raw tokens")
+    usd_per_btok: UsdPerItem | None = Field(default=None, description="cost of a billion raw tokens")
 
 
 class Synthetic(Section):
     """Training text written by a model, priced by its inference tokens."""
 
     tokens: Tokens = Field(description="tokens kept, per generation")
-    kept_share: Share | None = Field(None, description="share of generated tokens that is kept")
-    api_model: str | None = Field(None, description="priced at this model's output price")
-    usd_per_mtok: UsdPerMtok | None = Field(None, description="or at this price")
+    kept_share: Share | None = Field(default=None, description="share of generated tokens that is kept")
+    api_model: str | None = Field(default=None, description="priced at this model's output price")
+    usd_per_mtok: UsdPerMtok | None = Field(default=None, description="or at this price")
 
 
 class Data(Section):
     """What the model learns from."""
 
     licences: dict[str, Licence] = Field(default_factory=dict[str, Licence], description="deals by name")
-    undisclosed_licences: Count | None = Field(None, description="deals of unknown price, by number")
-    acquisition_usd: Usd | None = Field(None, description="crawling, buying, scanning; per generation")
+    undisclosed_licences: Count | None = Field(default=None, description="deals of unknown price, by number")
+    acquisition_usd: Usd | None = Field(
+        default=None, description="crawling, buying, scanning; per generation"
+    )
     curation: Curation | None = None
     synthetic: Synthetic | None = None
 
@@ -106,11 +117,15 @@ class Annotation(Section):
     """Labelled items, or hours of labelling; per generation."""
 
     items: Count | None = None
-    usd_per_item: UsdPerItem | None = Field(None, description="price of one item")
+    usd_per_item: UsdPerItem | None = Field(default=None, description="price of one item")
     hours: Hours | None = None
-    usd_per_hour: UsdPerHour | None = Field(None, description="what the buyer pays for an hour")
-    quality_overhead: AtLeastOne | None = Field(None, description="review, rejects and duplicates: 1 is none")
-    intermediary_share: Share | None = Field(None, description="kept by the firm between buyer and labeller")
+    usd_per_hour: UsdPerHour | None = Field(default=None, description="what the buyer pays for an hour")
+    quality_overhead: AtLeastOne | None = Field(
+        default=None, description="review, rejects and duplicates: 1 is none"
+    )
+    intermediary_share: Share | None = Field(
+        default=None, description="kept by the firm between buyer and labeller"
+    )
 
 
 class Rlhf(Section):
@@ -119,22 +134,22 @@ class Rlhf(Section):
     cycles_per_year: Count = Field(description="also between generations")
     preferences: Count = Field(description="comparisons a cycle")
     usd_per_preference: UsdPerItem | None = None
-    compute_share: Share | None = Field(None, description="compute of a cycle over the final run's")
+    compute_share: Share | None = Field(default=None, description="compute of a cycle over the final run's")
 
 
 class FineTune(Chips):
     """A fine-tune repeated as the world or the product changes: domain, safety, refresh."""
 
-    model: str | dict[str, Any] | None = Field(None, description="architecture from the catalog")
+    model: str | dict[str, Any] | None = Field(default=None, description="architecture from the catalog")
     active_parameters: Parameters | None = None
     tokens: Tokens = Field(description="tokens trained on, epochs counted")
     precision: Precision = "bf16"
     method: Literal["full", "lora"] = "full"
     utilization: Share | None = None
-    first_month: int = Field(0, ge=0, le=119)
-    every_months: int | None = Field(None, ge=1, le=120, description="once when left out")
-    attempts: AtLeastOne | None = Field(None, description="runs for one that ships")
-    data_usd: Usd | None = Field(None, description="data and labels of each")
+    first_month: int = Field(default=0, ge=0, le=119)
+    every_months: int | None = Field(default=None, ge=1, le=120, description="once when left out")
+    attempts: AtLeastOne | None = Field(default=None, description="runs for one that ships")
+    data_usd: Usd | None = Field(default=None, description="data and labels of each")
 
 
 class RedTeam(Section):
@@ -142,7 +157,9 @@ class RedTeam(Section):
 
     hours: Hours
     usd_per_hour: UsdPerHour | None = None
-    compute: ChipHours | None = Field(None, description="chip-hours spent on it, priced as the final run")
+    compute: ChipHours | None = Field(
+        default=None, description="chip-hours spent on it, priced as the final run"
+    )
     bounty_usd: Usd | None = None
 
 
@@ -150,7 +167,7 @@ class Evaluations(Section):
     """Evaluation of a release."""
 
     usd_per_release: Usd | None = None
-    growth_per_generation: Multiple | None = Field(None, description="grows with capability")
+    growth_per_generation: Multiple | None = Field(default=None, description="grows with capability")
 
 
 class Delay(Section):
@@ -172,7 +189,9 @@ class Team(Section):
     """People of one trade."""
 
     people: People
-    usd_per_year: UsdPerYear | None = Field(None, description="loaded cost of one; the record by default")
+    usd_per_year: UsdPerYear | None = Field(
+        default=None, description="loaded cost of one; the record by default"
+    )
     growth_per_month: Growth | None = None
 
 
@@ -188,17 +207,27 @@ class Staff(Section):
 class Generations(Section):
     """Each model is obsolete after a while; the next is dearer to train and to serve."""
 
-    every_months: Months | None = Field(None, description="12 to 18 in the record; one generation when left out")
-    first_release_month: int = Field(0, ge=0, le=119, description="0: the first is ready at the start")
-    training_growth: Multiple | None = Field(None, description="training compute over the generation before")
-    serving_growth: Multiple | None = Field(None, description="cost of serving a query, before efficiency")
-    efficiency_per_year: Share | None = Field(None, description="share of cost removed in a year by progress")
+    every_months: Months | None = Field(
+        default=None, description="12 to 18 in the record; one generation when left out"
+    )
+    first_release_month: int = Field(
+        default=0, ge=0, le=119, description="0: the first is ready at the start"
+    )
+    training_growth: Multiple | None = Field(
+        default=None, description="training compute over the generation before"
+    )
+    serving_growth: Multiple | None = Field(
+        default=None, description="cost of serving a query, before efficiency"
+    )
+    efficiency_per_year: Share | None = Field(
+        default=None, description="share of cost removed in a year by progress"
+    )
 
 
 class Programme(Section):
     """Making the model: compute, data, judgement, safety, people, generations."""
 
-    developer: Developer = Field("startup", description="decides the record used for experiments")
+    developer: Developer = Field(default="startup", description="decides the record used for experiments")
     training: TrainingRun | None = None
     experiments: Experiments | None = None
     data: Data | None = None
@@ -207,9 +236,11 @@ class Programme(Section):
     fine_tunes: dict[str, FineTune] = Field(default_factory=dict[str, FineTune])
     safety: Safety | None = None
     staff: Staff | None = None
-    infrastructure_usd_per_month: UsdPerMonth | None = Field(None, description="storage, tools, networks")
-    legal_usd_per_year: UsdPerYear | None = Field(None, description="legal and compliance, outside the payroll")
-    carbon_usd_per_tonne: UsdPerItem | None = Field(None, description="price put on emissions")
+    infrastructure_usd_per_month: UsdPerMonth | None = Field(
+        default=None, description="storage, tools, networks"
+    )
+    legal_usd_per_year: UsdPerYear | None = Field(
+        default=None, description="legal and compliance, outside the payroll"
+    )
+    carbon_usd_per_tonne: UsdPerItem | None = Field(default=None, description="price put on emissions")
     generations: Generations | None = None
-
-

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
-
 from truecost.ranges import Value
-from truecost.spec.numbers import Number
+from truecost.spec import Number, Section
 
-
-class Section(BaseModel):
-    """A mapping of the plan: every key is known, nothing is silently ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
+__all__ = ["Section"]
 
 Share: TypeAlias = Annotated[Value, Number("share")]
 Multiple: TypeAlias = Annotated[Value, Number("positive", unit="x", most=1e4)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -11,7 +11,6 @@ from truecost.plan.schema.quantities import (
     Count,
     Milliseconds,
     Minutes,
-    Months,
     Multiple,
     People,
     Section,
@@ -26,8 +25,8 @@ from truecost.plan.schema.quantities import (
     YearlyTrend,
 )
 
-Precision = Literal["fp32", "bf16", "fp16", "fp8", "int8", "fp4", "nvfp4", "mxfp4", "int4"]
-Term = Literal["on_demand", "reserved_1y", "reserved_3y", "spot"]
+Precision: TypeAlias = Literal["fp32", "bf16", "fp16", "fp8", "int8", "fp4", "nvfp4", "mxfp4", "int4"]
+Term: TypeAlias = Literal["on_demand", "reserved_1y", "reserved_3y", "spot"]
 
 
 class Shock(Section):
@@ -40,7 +39,7 @@ class Shock(Section):
 class PricePath(Section):
     """How a price moves over the plan."""
 
-    trend_per_year: YearlyTrend | None = Field(None, description="-0.3 falls by 30 % a year")
+    trend_per_year: YearlyTrend | None = Field(default=None, description="-0.3 falls by 30 % a year")
     shocks: tuple[Shock, ...] = ()
 
 
@@ -56,11 +55,11 @@ class Api(Section):
     """A model called over an API, at its dated list price."""
 
     model: str = Field(description="the vendor's model id")
-    provider: str | None = Field(None, description="who sells it; the maker by default")
+    provider: str | None = Field(default=None, description="who sells it; the maker by default")
     service_tier: Literal["standard", "batch", "flex", "priority"] | None = Field(
-        None, description="batch by default for classes that can wait"
+        default=None, description="batch by default for classes that can wait"
     )
-    discount: Share | None = Field(None, description="negotiated discount on the list price")
+    discount: Share | None = Field(default=None, description="negotiated discount on the list price")
     price_path: PricePath | None = None
     provisioned: Provisioned | None = None
 
@@ -68,21 +67,25 @@ class Api(Section):
 class Ownership(Section):
     """Servers bought rather than rented."""
 
-    usd_per_chip: Usd | None = Field(None, description="bare chip; the dated record by default")
-    server_overhead: AtLeastOne | None = Field(None, description="server price over the price of its chips")
-    interconnect_share: Share | None = Field(None, description="network share of the cluster's price")
-    life_months: Months | None = Field(None, description="months until it is replaced")
-    capital_cost_per_year: Share | None = Field(None, description="interest or required return")
-    hosting_usd_per_kw_month: UsdPerMonth | None = Field(None, description="space and cooling")
-    usd_per_kwh: UsdPerItem | None = Field(None, description="electricity")
-    pue: AtLeastOne | None = Field(None, description="power of the building over power of the servers")
+    usd_per_chip: Usd | None = Field(default=None, description="bare chip; the dated record by default")
+    server_overhead: AtLeastOne | None = Field(
+        default=None, description="server price over the price of its chips"
+    )
+    interconnect_share: Share | None = Field(default=None, description="network share of the cluster's price")
+    life_months: int | None = Field(default=None, ge=1, le=240, description="months until it is replaced")
+    capital_cost_per_year: Share | None = Field(default=None, description="interest or required return")
+    hosting_usd_per_kw_month: UsdPerMonth | None = Field(default=None, description="space and cooling")
+    usd_per_kwh: UsdPerItem | None = Field(default=None, description="electricity")
+    pue: AtLeastOne | None = Field(
+        default=None, description="power of the building over power of the servers"
+    )
 
 
 class Porting(Section):
     """What moving to other chips or another cloud takes."""
 
     usd: Usd = Field(description="one-off cost")
-    months: int = Field(0, ge=0, le=60, description="months before it carries traffic")
+    months: int = Field(default=0, ge=0, le=60, description="months before it carries traffic")
 
 
 class SelfHosted(Section):
@@ -90,20 +93,32 @@ class SelfHosted(Section):
 
     model: str | dict[str, Any] = Field(description="a model of the catalog, or a Hugging Face config.json")
     chip: str = Field(description="an accelerator of the catalog")
-    precision: Precision | None = Field(None, description="of the weights; as the model is released by default")
-    tensor_parallel_size: int | None = Field(None, ge=1, le=1024, description="the smallest that fits by default")
-    max_batch: int | None = Field(None, ge=1, le=65536, description="most sequences at once on a replica")
-    tpot_limit: Milliseconds | None = Field(None, description="slowest token a user accepts")
-    purchase: Literal["owned", "on_demand", "reserved_1y", "reserved_3y", "spot"] = "on_demand"
-    usd_per_chip_hour: UsdPerChipHour | None = Field(None, description="rent; the dated record by default")
+    precision: Precision | None = Field(
+        default=None, description="of the weights; as the model is released by default"
+    )
+    tensor_parallel_size: int | None = Field(
+        default=None, ge=1, le=1024, description="the smallest that fits by default"
+    )
+    max_batch: int | None = Field(
+        default=None, ge=1, le=65536, description="most sequences at once on a replica"
+    )
+    tpot_limit: Milliseconds | None = Field(default=None, description="slowest token a user accepts")
+    purchase: Literal["owned"] | Term = "on_demand"
+    usd_per_chip_hour: UsdPerChipHour | None = Field(
+        default=None, description="rent; the dated record by default"
+    )
     price_path: PricePath | None = None
-    autoscale: bool = Field(False, description="on-demand chips follow the load of the hour, not its peak")
-    utilization_at_peak: Share | None = Field(None, description="load over capacity in the peak hour")
-    peak_to_mean: AtLeastOne | None = Field(None, description="peak hour over mean hour")
-    spare_replicas: Count | None = Field(None, description="replicas kept for failures")
-    region: str | None = Field(None, description="whose electricity and grid")
+    autoscale: bool = Field(
+        default=False, description="on-demand chips follow the load of the hour, not its peak"
+    )
+    utilization_at_peak: Share | None = Field(default=None, description="load over capacity in the peak hour")
+    peak_to_mean: AtLeastOne | None = Field(default=None, description="peak hour over mean hour")
+    spare_replicas: Count | None = Field(default=None, description="replicas kept for failures")
+    region: str | None = Field(default=None, description="whose electricity and grid")
     ownership: Ownership | None = None
-    operations_people: People | None = Field(None, description="staff; by the number of chips by default")
+    operations_people: People | None = Field(
+        default=None, description="staff; by the number of chips by default"
+    )
     porting: Porting | None = None
 
 
@@ -111,7 +126,7 @@ class Hybrid(Section):
     """Own base load, API above it; `base` and `burst` are the options of the same class."""
 
     base_multiple_of_mean: Multiple | None = Field(
-        None, description="capacity owned over mean load; the cheapest split by default"
+        default=None, description="capacity owned over mean load; the cheapest split by default"
     )
 
 
@@ -119,14 +134,14 @@ class Quoted(Section):
     """Someone's figure for a query, taken as it is."""
 
     usd_per_query: UsdPerQuery
-    source: str = Field("the plan", description="who says so")
+    source: str = Field(default="the plan", description="who says so")
 
 
 class ResponseCache(Section):
     """Answers kept and given again."""
 
     hit_rate: Share = Field(description="share of calls answered from the cache")
-    usd_per_lookup: UsdPerItem | None = Field(None, description="cost of looking up one call")
+    usd_per_lookup: UsdPerItem | None = Field(default=None, description="cost of looking up one call")
 
 
 class Cut(Section):
@@ -141,7 +156,9 @@ class Route(Section):
     share: Share = Field(description="share of calls tried on the other model first")
     model: str = Field(description="the other model's id")
     provider: str | None = None
-    escalation_share: Share | None = Field(None, description="of those, the share that must be asked again")
+    escalation_share: Share | None = Field(
+        default=None, description="of those, the share that must be asked again"
+    )
 
 
 class Distillation(Section):
@@ -164,7 +181,7 @@ class Edge(Section):
     """Part of the calls run on the user's device."""
 
     share: Share
-    usd_per_query: UsdPerQuery | None = Field(None, description="what each still costs you")
+    usd_per_query: UsdPerQuery | None = Field(default=None, description="what each still costs you")
 
 
 class HumanHandoff(Section):
@@ -179,12 +196,16 @@ class Levers(Section):
     """What changes the cost of a class, each by its own mechanism."""
 
     response_cache: ResponseCache | None = None
-    prompt_trimming: Cut | None = Field(None, description="share of input tokens removed")
-    output_length: Cut | None = Field(None, description="share of output tokens removed")
+    prompt_trimming: Cut | None = Field(default=None, description="share of input tokens removed")
+    output_length: Cut | None = Field(default=None, description="share of output tokens removed")
     route: Route | None = None
-    quantization: Precision | None = Field(None, description="precision of the weights on own chips")
-    pruning: float | None = Field(None, gt=0, lt=0.9, description="share of MLP width removed, own chips")
-    batching: int | None = Field(None, ge=1, le=65536, description="most sequences at once, own chips")
+    quantization: Precision | None = Field(default=None, description="precision of the weights on own chips")
+    pruning: float | None = Field(
+        default=None, gt=0, lt=0.9, description="share of MLP width removed, own chips"
+    )
+    batching: int | None = Field(
+        default=None, ge=1, le=65536, description="most sequences at once, own chips"
+    )
     distillation: Distillation | None = None
     speculative_decoding: Speculative | None = None
     edge: Edge | None = None
@@ -195,7 +216,7 @@ class Serving(Section):
     """The ways one request class can be served; `use` names the one the statement charges."""
 
     use: Literal["api", "self_hosted", "hybrid", "quoted"] | None = Field(
-        None, description="the option that is charged; needed only when several are given"
+        default=None, description="the option that is charged; needed only when several are given"
     )
     api: Api | None = None
     self_hosted: SelfHosted | None = None

@@ -42,7 +42,9 @@ def serve(
     result: dict[str, ClassServing] = {}
     for name, request in demand.requests.items():
         if name not in serving:
-            book.leave_out(f"serving.{name}", f"requests of class {name} cost nothing to serve in this result")
+            book.leave_out(
+                f"serving.{name}", f"requests of class {name} cost nothing to serve in this result"
+            )
             continue
         raw = class_work(name, request, traffic.classes[name], growth, book)
         result[name] = serve_class(serving[name], raw, book)
@@ -57,9 +59,12 @@ def class_work(name: str, request: RequestClass, demand: ClassTraffic, growth: V
         spread = sigma_from_quantiles(request.input_length.p50, request.input_length.p99, 0.99)
     calls = demand.queries * demand.calls_per_query
     book.quantity(
-        f"calls.{name}", calls, "calls", "queries of the class x calls a query",
+        f"calls.{name}",
+        calls,
+        "calls",
+        "queries of the class x calls a query",
         ("queries", f"calls_per_query.{name}"),
-    )  # fmt: skip
+    )
     return Work(
         name=name,
         queries=demand.queries,
@@ -71,6 +76,7 @@ def class_work(name: str, request: RequestClass, demand: ClassTraffic, growth: V
         cache_write_share=given_or(request.cache_write_share, 0.0),
         input_sigma=spread,
         batch=request.latency == "batch",
+        regions=request.regions or {},
         own_model_growth=growth,
     )
 
@@ -98,9 +104,9 @@ def option_charges(option: str, serving: Serving, work: Work, path: str, book: B
     if option == "self_hosted" and serving.self_hosted is not None:
         served = self_hosted(serving.self_hosted, work, f"{path}.self_hosted", book)
         return _bridged(served, serving, work, path, book)
-    assert serving.hybrid is not None  # noqa: S101
-    assert serving.self_hosted is not None  # noqa: S101 - the plan's checks ask for both parts of a hybrid
-    assert serving.api is not None  # noqa: S101
+    assert serving.hybrid is not None
+    assert serving.self_hosted is not None
+    assert serving.api is not None
     return hybrid(serving.hybrid, (serving.self_hosted, serving.api), work, path, book)
 
 
@@ -114,10 +120,15 @@ def _bridged(served: Served, serving: Serving, work: Work, path: str, book: Book
         return served
     during = (book.month_index < host.porting.months) * 1.0
     bridge = tuple(
-        replace(c, part=f"bridge.{c.part}", label=f"{c.label} until ported", amortized=c.amortized * during,
-                quantity=None if c.quantity is None else c.quantity * during)
+        replace(
+            c,
+            part=f"bridge.{c.part}",
+            label=f"{c.label} until ported",
+            amortized=c.amortized * during,
+            quantity=None if c.quantity is None else c.quantity * during,
+        )
         for c in api(serving.api, work, f"{path}.api", book).charges
-    )  # fmt: skip
+    )
     return replace(served, charges=served.charges + bridge)
 
 
@@ -125,14 +136,22 @@ def _fallback(name: str, request: RequestClass, demand: ClassTraffic, book: Book
     if request.task is None or request.task.human_fallback is None:
         return
     at = f"demand.requests.{name}.task.human_fallback"
-    wage = book.number(f"{at}.usd_per_hour", request.task.human_fallback.usd_per_hour, "wages/support_agent_us")
+    wage = book.number(
+        f"{at}.usd_per_hour", request.task.human_fallback.usd_per_hour, "wages/support_agent_us"
+    )
     hours = demand.queries * demand.human_minutes_per_query / 60
     book.line(
-        f"people.{name}.fallback", f"People finishing failed tasks: {name}", "People in the loop", Payee.STAFF,
-        hours * wage, formula="failed tasks x share handed over x minutes / 60 x wage",
-        inputs=(f"{at}.share", f"{at}.minutes", f"{at}.usd_per_hour"), basis=Basis.LAW,
-        quantity=hours, unit="hours",
-    )  # fmt: skip
+        f"people.{name}.fallback",
+        f"People finishing failed tasks: {name}",
+        "People in the loop",
+        Payee.STAFF,
+        hours * wage,
+        formula="failed tasks x share handed over x minutes / 60 x wage",
+        inputs=(f"{at}.share", f"{at}.minutes", f"{at}.usd_per_hour"),
+        basis=Basis.LAW,
+        quantity=hours,
+        unit="hours",
+    )
 
 
 __all__ = ["Charge", "ClassServing", "Served", "Work", "class_work", "option_charges", "serve", "serve_class"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 
 from truecost.catalog.api_prices import ApiPrice
@@ -31,13 +30,18 @@ def api(spec: Api, work: Work, path: str, book: Book) -> Served:
     calls = work.calls * overflow
     charges.append(
         Charge(
-            "api", f"{spec.model} API", Payee.MODEL_VENDOR, calls * per_call * prices,
+            "api",
+            f"{spec.model} API",
+            Payee.MODEL_VENDOR,
+            calls * per_call * prices,
             "calls x USD a call at list price x price path",
             (f"calls.{work.name}", f"{path}.usd_per_call", f"{path}.price_path"),
-            basis=Basis.FACT, source=price_source(price),
-            quantity=calls * (work.input_tokens + work.output_tokens) / 1e6, unit="Mtok",
+            basis=Basis.FACT,
+            source=price_source(price),
+            quantity=calls * (work.input_tokens + work.output_tokens) / 1e6,
+            unit="Mtok",
         )
-    )  # fmt: skip
+    )
     return Served("api", f"{spec.model} from {price.provider}", tuple(charges), {"usd_per_call": per_call})
 
 
@@ -54,7 +58,10 @@ def usd_per_call(spec: Api, price: ApiPrice, work: Work, path: str, book: Book) 
     for kind in kinds:
         book.fact(price.fact(kind, tier=tier))
     if work.batch and not batch and spec.service_tier is None:
-        book.warn(path, f"{spec.model} has no batch price on record: the class that can wait pays the standard price")
+        book.warn(
+            path,
+            f"{spec.model} has no batch price on record: the class that can wait pays the standard price",
+        )
     usage = Usage(
         input_tokens=work.input_tokens,
         output_tokens=work.output_tokens,
@@ -80,9 +87,12 @@ def path_multiples(spec: Api, path: str, book: Book) -> Value:
     shocks = [(s.month, s.multiple) for s in spec.price_path.shocks]
     moves = price_multiples(book.months, given_or(spec.price_path.trend_per_year, 0.0), shocks)
     return book.quantity(
-        f"{path}.price_path", moves, "x", "(1 + trend)^(month / 12) x shocks so far",
+        f"{path}.price_path",
+        moves,
+        "x",
+        "(1 + trend)^(month / 12) x shocks so far",
         (f"{path}.price_path.trend_per_year",),
-    )  # fmt: skip
+    )
 
 
 def _provisioned(terms: Provisioned, work: Work, path: str, book: Book) -> tuple[Charge, Value]:
@@ -92,10 +102,12 @@ def _provisioned(terms: Provisioned, work: Work, path: str, book: Book) -> tuple
     carried = mean_share_below_cap(capacity / np.maximum(work.tokens, 1e-9), load)
     fixed = terms.units * terms.usd_per_unit_hour * HOURS_PER_MONTH
     charge = Charge(
-        "provisioned", "Provisioned capacity", Payee.MODEL_VENDOR, fixed * np.ones((book.months, 1)),
+        "provisioned",
+        "Provisioned capacity",
+        Payee.MODEL_VENDOR,
+        fixed * np.ones((book.months, 1)),
         "units x USD a unit-hour x 730.5 hours",
-        (f"{path}.provisioned.units", f"{path}.provisioned.usd_per_unit_hour"), basis=Basis.ASSUMPTION,
-    )  # fmt: skip
+        (f"{path}.provisioned.units", f"{path}.provisioned.usd_per_unit_hour"),
+        basis=Basis.ASSUMPTION,
+    )
     return charge, 1 - carried
-
-

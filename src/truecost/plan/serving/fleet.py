@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from truecost.catalog.facts import Fact
 from truecost.finance.annuity import annuity_payment
 from truecost.finance.cluster import cluster_usd_per_chip
+from truecost.finance.discount import monthly_rate
 from truecost.lines import Payee
-from truecost.physics.energy import energy_kwh
 from truecost.plan.book import HOURS_PER_MONTH, Book, given_or
-from truecost.plan.schema.serving import Ownership, SelfHosted
-from truecost.plan.serving.work import Charge
+from truecost.plan.power import energy_of, regional, server_overhead_key
+from truecost.plan.schema.serving import Ownership, SelfHosted, Term
+from truecost.plan.serving.work import Charge, Work
 from truecost.pricing.path import price_multiples
-from truecost.ranges import FloatArray, Value
+from truecost.ranges import FloatArray, Range, Value
 
 TERM_MONTHS = {"on_demand": 0, "spot": 0, "reserved_1y": 12, "reserved_3y": 36}
 
@@ -49,17 +51,17 @@ def hold(needed: FloatArray, life_months: int) -> Holding:
     return Holding(held, bought)
 
 
-def rented(spec: SelfHosted, chips: FloatArray, path: str, book: Book) -> list[Charge]:
+def rented(spec: SelfHosted, term: Term, chips: FloatArray, path: str, book: Book) -> list[Charge]:
     """Rent: chips held under the term x hours x USD a chip-hour x its price path."""
     price = spec.usd_per_chip_hour
     key = f"{path}.usd_per_chip_hour"
     if price is None:
-        price = book.default(key, book.catalog.rental(spec.chip, book.as_of, spec.purchase))
+        price = book.default(key, book.catalog.rental(spec.chip, book.as_of, term))
     moves: Value = 1.0
     if spec.price_path is not None:
         shocks = [(s.month, s.multiple) for s in spec.price_path.shocks]
         moves = price_multiples(book.months, given_or(spec.price_path.trend_per_year, 0.0), shocks)
-    held = hold(chips, TERM_MONTHS[spec.purchase]).held
+    held = hold(chips, TERM_MONTHS[term]).held
     return [
         Charge(
             "rent",
@@ -74,57 +76,91 @@ def rented(spec: SelfHosted, chips: FloatArray, path: str, book: Book) -> list[C
     ]
 
 
-def owned(spec: SelfHosted, chips: FloatArray, path: str, book: Book) -> list[Charge]:
+def fleet_charges(spec: SelfHosted, chips: FloatArray, work: Work, path: str, book: Book) -> list[Charge]:
+    """Everything a number of chips by month costs: bought or rented, and looked after."""
+    if spec.purchase == "owned":
+        return [*owned(spec, chips, work, path, book), *operations(spec, chips, path, book)]
+    return [*rented(spec, spec.purchase, chips, path, book), *operations(spec, chips, path, book)]
+
+
+def owned(spec: SelfHosted, chips: FloatArray, work: Work, path: str, book: Book) -> list[Charge]:
     """Purchase by annuity, cost of capital, hosting and energy of chips of one's own."""
     terms = spec.ownership or Ownership()
-    chip = book.catalog.accelerator(spec.chip)
     at = f"{path}.ownership"
     unit = _installed_usd_per_chip(spec, terms, at, book)
-    life = round(float(np.mean(book.number(f"{at}.life_months", terms.life_months, "hardware/life_months"))))
+    life = terms.life_months or round(_median(book.rate_fact("hardware/life_months")))
     yearly = book.number(f"{at}.capital_cost_per_year", terms.capital_cost_per_year, "capital/cost_per_year")
     holding = hold(chips, life)
-    depreciation, interest = financed(holding, unit, life, (1 + yearly) ** (1 / 12) - 1)
-    tdp = book.fact(chip.tdp_w) if chip.tdp_w is not None else _missing_power(spec.chip)
-    overhead = book.rate("power/server_overhead")
-    rent = book.number(f"{at}.hosting_usd_per_kw_month", terms.hosting_usd_per_kw_month, "hosting/usd_per_kw_month")
-    pue = book.number(f"{at}.pue", terms.pue, "pue/other")
-    load = book.rate("power/average_load_tpu" if chip.kind == "TPU" else "power/average_load_gpu")
-    region = f"electricity/{spec.region or 'us'}"
-    per_kwh = book.number(f"{at}.usd_per_kwh", terms.usd_per_kwh, region)
-    kwh = energy_kwh(holding.held * HOURS_PER_MONTH, tdp, overhead, load, pue)
-    power = (f"{path}.chips", f"{at}.pue", "power/server_overhead", "power/average_load_gpu")
+    depreciation, interest = financed(holding, unit, life, monthly_rate(yearly))
     return [
         Charge(
-            "servers", f"Own servers, {spec.chip}", Payee.CHIPS, depreciation,
+            "servers",
+            f"Own servers, {spec.chip}",
+            Payee.CHIPS,
+            depreciation,
             "annuity of servers and network over their life, less its interest",
-            (f"{path}.chips", f"{at}.installed_usd_per_chip", f"{at}.life_months"),
-            cash=holding.bought * unit, quantity=holding.held, unit="chip-months",
+            (f"{path}.chips", f"{at}.installed_usd_per_chip", "hardware/life_months"),
+            cash=holding.bought * unit,
+            quantity=holding.held,
+            unit="chip-months",
         ),
         Charge(
-            "capital", "Cost of capital in servers", Payee.CAPITAL, interest,
+            "capital",
+            "Cost of capital in servers",
+            Payee.CAPITAL,
+            interest,
             "monthly rate x what is still owed on the servers",
-            (f"{at}.capital_cost_per_year", f"{at}.installed_usd_per_chip"), cash=0.0,
+            (f"{at}.capital_cost_per_year", f"{at}.installed_usd_per_chip"),
+            cash=0.0,
         ),
+        *_housed(spec, terms, holding, (work, path), book),
+    ]
+
+
+def _housed(
+    spec: SelfHosted, terms: Ownership, holding: Holding, where: tuple[Work, str], book: Book
+) -> list[Charge]:
+    work, path = where
+    at = f"{path}.ownership"
+    pue = book.number(f"{at}.pue", terms.pue, "pue/other")
+    drawn = energy_of(book.catalog.accelerator(spec.chip), holding.held * HOURS_PER_MONTH, pue, book)
+    rent = book.number(
+        f"{at}.hosting_usd_per_kw_month", terms.hosting_usd_per_kw_month, "hosting/usd_per_kw_month"
+    )
+    usd_per_kwh, prices = terms.usd_per_kwh, (f"{at}.usd_per_kwh",)
+    if usd_per_kwh is None:
+        usd_per_kwh, prices = regional("electricity", work.regions, spec.region or book.region, book)
+    return [
         Charge(
-            "hosting", "Hosting of own servers", Payee.OTHER, holding.held * tdp * overhead / 1000 * rent,
+            "hosting",
+            "Hosting of own servers",
+            Payee.OTHER,
+            holding.held * drawn.kw_per_chip * rent,
             "chips x TDP x server overhead x USD a kW-month",
-            (f"{path}.chips", f"{at}.hosting_usd_per_kw_month", "power/server_overhead"),
+            (f"{path}.chips", f"{at}.hosting_usd_per_kw_month", *drawn.inputs[:2]),
         ),
         Charge(
-            "energy", "Energy of own servers", Payee.POWER, kwh * per_kwh,
+            "energy",
+            "Energy of own servers",
+            Payee.POWER,
+            drawn.kwh * usd_per_kwh,
             "chip-hours x TDP x server overhead x load x PUE x USD a kWh",
-            (*power, f"{at}.usd_per_kwh"), quantity=kwh, unit="kWh",
+            (f"{path}.chips", f"{at}.pue", *drawn.inputs, *prices),
+            quantity=drawn.kwh,
+            unit="kWh",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _installed_usd_per_chip(spec: SelfHosted, terms: Ownership, at: str, book: Book) -> Value:
     bare = terms.usd_per_chip
     if bare is None:
         bare = book.default(f"{at}.usd_per_chip", book.catalog.purchase(spec.chip, book.as_of))
-    family = next((f for f in ("a100", "v100", "p100") if f in spec.chip.lower()), "other")
-    server = book.number(f"{at}.server_overhead", terms.server_overhead, f"server_overhead/{family}")
-    network = book.number(f"{at}.interconnect_share", terms.interconnect_share, "interconnect/share_of_cluster")
+    family = server_overhead_key(book.catalog.accelerator(spec.chip).key)
+    server = book.number(f"{at}.server_overhead", terms.server_overhead, family)
+    network = book.number(
+        f"{at}.interconnect_share", terms.interconnect_share, "interconnect/share_of_cluster"
+    )
     return book.quantity(
         f"{at}.installed_usd_per_chip",
         cluster_usd_per_chip(bare, server, network),
@@ -159,18 +195,26 @@ def operations(spec: SelfHosted, chips: FloatArray, path: str, book: Book) -> li
     if spec.operations_people is not None:
         people, inputs = spec.operations_people, (f"{path}.operations_people",)
     else:
-        people, inputs = chips / book.rate("operations/chips_per_engineer"), (
-            f"{path}.chips",
-            "operations/chips_per_engineer",
+        people, inputs = (
+            chips / book.rate("operations/chips_per_engineer"),
+            (
+                f"{path}.chips",
+                "operations/chips_per_engineer",
+            ),
         )
     return [
         Charge(
-            "operations", "Fleet operations staff", Payee.STAFF, people * salary / 12,
-            "people x loaded salary / 12", (*inputs, "operations/salary_loaded"),
-            quantity=people * np.ones((book.months, 1)), unit="person-months",
+            "operations",
+            "Fleet operations staff",
+            Payee.STAFF,
+            people * salary / 12,
+            "people x loaded salary / 12",
+            (*inputs, "operations/salary_loaded"),
+            quantity=people * np.ones((book.months, 1)),
+            unit="person-months",
         )
-    ]  # fmt: skip
+    ]
 
 
-def _missing_power(chip: str) -> float:
-    raise LookupError(f"the catalog has no power figure for {chip}: give it with --catalog, or rent the chip")
+def _median(fact: Fact) -> float:
+    return fact.value.median if isinstance(fact.value, Range) else fact.value

@@ -23,10 +23,9 @@ def hybrid(spec: Hybrid, options: tuple[SelfHosted, Api], work: Work, path: str,
     level: Value | None = spec.base_multiple_of_mean
     if level is None:
         key = f"{path}.hybrid.base_multiple_of_mean"
-        if key not in book.decisions:
-            book.decisions[key] = best_split(options, work, path, book)
+        found = book.decide(key, lambda: best_split(options, work, path, book))
         level = book.quantity(
-            key, book.decisions[key], "x", "the multiple of mean load, of those tried, that costs least over the plan"
+            key, found, "x", "the multiple of mean load, of those tried, that costs least over the plan"
         )
     return split(options, work, path, book, level)
 
@@ -40,10 +39,12 @@ def split(options: tuple[SelfHosted, Api], work: Work, path: str, book: Book, le
     spread = sigma_from_peak(peak_to_mean(own, work, f"{path}.self_hosted", book))
     on_base = mean_share_below_cap(level, spread)
     book.quantity(
-        f"{path}.hybrid.base_share", on_base, "share",
+        f"{path}.hybrid.base_share",
+        on_base,
+        "share",
         "share of calls below the base capacity, hours of the month drawn lognormal around the mean",
         (f"{path}.hybrid.base_multiple_of_mean", f"{path}.self_hosted.peak_to_mean"),
-    )  # fmt: skip
+    )
     base = self_hosted(own, work, f"{path}.self_hosted", book, level)
     above = api(burst, replace(work, calls=work.calls * (1 - on_base)), f"{path}.api", book)
     return Served(
@@ -56,7 +57,9 @@ def split(options: tuple[SelfHosted, Api], work: Work, path: str, book: Book, le
 
 def best_split(options: tuple[SelfHosted, Api], work: Work, path: str, book: Book) -> float:
     """The base capacity with the least mean cost over the plan."""
-    costs = [float(np.mean(np.sum(np.broadcast_to(
-        split(options, work, path, book, level).cost(), (book.months, book.draws.count)), axis=0)))
-        for level in SPLITS]  # fmt: skip
+    shape = (book.months, book.draws.count)
+    costs = [
+        float(np.broadcast_to(split(options, work, path, book, level).cost(), shape).mean())
+        for level in SPLITS
+    ]
     return SPLITS[int(np.argmin(costs))]

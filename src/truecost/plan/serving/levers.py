@@ -8,7 +8,7 @@ from truecost.lines import Basis, Payee
 from truecost.physics.flops import mean_forward_flops_per_token
 from truecost.physics.training import chip_hours, distillation_flops
 from truecost.plan.book import Book, given_or
-from truecost.plan.schema.serving import Api, Levers, Route, SelfHosted, Serving
+from truecost.plan.schema.serving import Api, Levers, Route, Serving
 from truecost.plan.serving.api import api
 from truecost.plan.serving.self_hosted import self_hosted
 from truecost.plan.serving.work import Charge, Served, Work
@@ -60,11 +60,15 @@ def _human_handoff(levers: Levers, work: Work, at: str, book: Book) -> tuple[Wor
     wage = book.number(f"{at}.human_handoff.usd_per_hour", lever.usd_per_hour, "wages/support_agent_us")
     queries = work.queries * lever.share
     charge = Charge(
-        "handoff", "People answering instead", Payee.STAFF, queries * lever.minutes / 60 * wage,
+        "handoff",
+        "People answering instead",
+        Payee.STAFF,
+        queries * lever.minutes / 60 * wage,
         "queries handed over x minutes / 60 x wage",
         (f"{at}.human_handoff.share", f"{at}.human_handoff.minutes", f"{at}.human_handoff.usd_per_hour"),
-        quantity=queries * lever.minutes / 60, unit="hours",
-    )  # fmt: skip
+        quantity=queries * lever.minutes / 60,
+        unit="hours",
+    )
     return replace(work, calls=work.calls * (1 - lever.share)), [charge]
 
 
@@ -74,12 +78,19 @@ def _response_cache(levers: Levers, work: Work, at: str, book: Book) -> tuple[Wo
         return work, []
     left = replace(work, calls=work.calls * (1 - lever.hit_rate))
     if lever.usd_per_lookup is None:
-        book.leave_out(f"{at}.response_cache.usd_per_lookup", "looking up the response cache is taken as free")
+        book.leave_out(
+            f"{at}.response_cache.usd_per_lookup", "looking up the response cache is taken as free"
+        )
         return left, []
     charge = Charge(
-        "cache", "Response cache", Payee.CLOUD, work.calls * lever.usd_per_lookup, "calls x USD a look-up",
-        (f"calls.{work.name}", f"{at}.response_cache.usd_per_lookup"), basis=Basis.ASSUMPTION,
-    )  # fmt: skip
+        "cache",
+        "Response cache",
+        Payee.CLOUD,
+        work.calls * lever.usd_per_lookup,
+        "calls x USD a look-up",
+        (f"calls.{work.name}", f"{at}.response_cache.usd_per_lookup"),
+        basis=Basis.ASSUMPTION,
+    )
     return left, [charge]
 
 
@@ -92,10 +103,14 @@ def _edge(levers: Levers, work: Work, at: str, book: Book) -> tuple[Work, list[C
         book.leave_out(f"{at}.edge.usd_per_query", "calls on the user's device are taken as free for you")
         return left, []
     charge = Charge(
-        "edge", "Calls on the user's device", Payee.OTHER, work.calls * lever.share * lever.usd_per_query,
-        "calls x share on the device x USD a call", (f"{at}.edge.share", f"{at}.edge.usd_per_query"),
+        "edge",
+        "Calls on the user's device",
+        Payee.OTHER,
+        work.calls * lever.share * lever.usd_per_query,
+        "calls x share on the device x USD a call",
+        (f"{at}.edge.share", f"{at}.edge.usd_per_query"),
         basis=Basis.ASSUMPTION,
-    )  # fmt: skip
+    )
     return left, [charge]
 
 
@@ -105,16 +120,18 @@ def _route(lever: Route, work: Work, at: str, book: Book) -> tuple[Work, list[Ch
     again = given_or(lever.escalation_share, 0.0)
     if lever.escalation_share is None:
         book.leave_out(f"{at}.route.escalation_share", "no routed call is asked again of the main model")
-    return replace(work, calls=work.calls * (1 - lever.share * (1 - again))), _as("routed", "Routed to", served)
+    return replace(work, calls=work.calls * (1 - lever.share * (1 - again))), _as(
+        "routed", "Routed to", served
+    )
 
 
 def _distillation(serving: Serving, work: Work, path: str, book: Book) -> tuple[Work, list[Charge]]:
     """The student takes a share of the calls; teacher and training are paid once, in the first month."""
     lever = serving.levers.distillation if serving.levers else None
     host = serving.self_hosted
-    assert lever is not None  # noqa: S101
-    assert host is not None  # noqa: S101 - the plan's checks ask for own chips to host a student
-    student = SelfHosted.model_construct(**{**dict(host), "model": lever.student, "tensor_parallel_size": None})
+    assert lever is not None
+    assert host is not None
+    student = host.model_copy(update={"model": lever.student, "tensor_parallel_size": None, "porting": None})
     share = replace(work, calls=work.calls * lever.share)
     served = self_hosted(student, share, f"{path}.levers.distillation", book)
     arch, teacher = book.catalog.model(lever.student), book.catalog.model(host.model)
@@ -125,15 +142,18 @@ def _distillation(serving: Serving, work: Work, path: str, book: Book) -> tuple[
     hours = chip_hours(flops, peak, book.rate("utilization/whole_run"))
     price = book.fact(book.catalog.rental(host.chip, book.as_of, "on_demand"))
     training = Charge(
-        "distillation", "Distillation run", Payee.CLOUD, (book.month_index == 0) * hours * price,
+        "distillation",
+        "Distillation run",
+        Payee.CLOUD,
+        (book.month_index == 0) * hours * price,
         "(6 N D of the student + 2 N D of the teacher) / (peak x utilization) x USD a chip-hour",
         (f"{path}.levers.distillation.training_tokens", "utilization/whole_run"),
-        quantity=(book.month_index == 0) * hours, unit="chip-hours",
-    )  # fmt: skip
+        quantity=(book.month_index == 0) * hours,
+        unit="chip-hours",
+    )
     left = replace(work, calls=work.calls * (1 - lever.share))
     return left, [*_as("student", "Student:", served), training]
 
 
 def _as(part: str, label: str, served: Served) -> list[Charge]:
     return [replace(c, part=f"{part}.{c.part}", label=f"{label} {c.label}") for c in served.charges]
-

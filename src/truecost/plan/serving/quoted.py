@@ -12,16 +12,23 @@ def quoted(spec: Quoted, work: Work, path: str, book: Book) -> Served:
     """Queries x the quoted USD a query; the quote follows the plan's generations like own serving."""
     queries = work.calls / work.calls_per_query
     charge = Charge(
-        "quoted", "Inference as quoted", Payee.CLOUD, queries * spec.usd_per_query * work.own_model_growth,
+        "quoted",
+        "Inference as quoted",
+        Payee.CLOUD,
+        queries * spec.usd_per_query * work.own_model_growth,
         "queries that reach the model x quoted USD a query x change of serving cost over the generations",
         (f"{path}.usd_per_query", f"calls.{work.name}", "generations.serving_cost_multiple"),
-        basis=Basis.ASSUMPTION, source=spec.source, quantity=queries, unit="queries",
-    )  # fmt: skip
+        basis=Basis.ASSUMPTION,
+        source=spec.source,
+        quantity=queries,
+        unit="queries",
+    )
     return Served("quoted", f"quoted by {spec.source}", (charge,))
 
 
-def implied_output_tokens(usd_per_query: float, usd_per_input_token: float, usd_per_output_token: float,
-                          input_tokens: float) -> float:  # fmt: skip
+def implied_output_tokens(
+    usd_per_query: float, usd_per_input_token: float, usd_per_output_token: float, input_tokens: float
+) -> float:
     """Output tokens a query must have for a quote to be the cost of one call at given token prices.
 
     >>> round(implied_output_tokens(0.02, 2e-6, 8e-6, 1000))

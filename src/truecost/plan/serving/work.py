@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +27,7 @@ class Work:
     cache_write_share: Value = 0.0
     input_sigma: Value = 0.0
     batch: bool = False
+    regions: Mapping[str, Value] = field(default_factory=dict[str, Value])
     own_model_growth: Value = 1.0
     precision: Precision | None = None
     pruned_share: float = 0.0
