@@ -33,7 +33,9 @@ def models(annotation: Any) -> Iterator[tuple[type[BaseModel], bool]]:
 def number(field: FieldInfo) -> Number | None:
     """What a number of this field may be."""
     found = [m for m in field.metadata if isinstance(m, Number)]
-    nested = [m for a in get_args(field.annotation) for m in getattr(a, "__metadata__", ()) if isinstance(m, Number)]
+    nested = [
+        m for a in get_args(field.annotation) for m in getattr(a, "__metadata__", ()) if isinstance(m, Number)
+    ]
     return next(iter(found + nested), None)
 
 
@@ -44,9 +46,19 @@ def kind(field: FieldInfo) -> str:
         return found.asked_unit or "number"
     text = str(field.annotation)
     if "Literal" in text:
-        values = [v for a in (field.annotation, *get_args(field.annotation)) for v in get_args(a) if isinstance(v, str)]
+        values = [
+            v
+            for a in (field.annotation, *get_args(field.annotation))
+            for v in get_args(a)
+            if isinstance(v, str)
+        ]
         return ", ".join(dict.fromkeys(values))
-    for name, shown in (("int", "whole number"), ("bool", "true or false"), ("date", "date"), ("str", "text")):
+    for name, shown in (
+        ("int", "whole number"),
+        ("bool", "true or false"),
+        ("date", "date"),
+        ("str", "text"),
+    ):
         if name in text:
             return shown
     return "number"

@@ -26,10 +26,14 @@ def blocks(language: str) -> list[tuple[str, str]]:
     ]
 
 
-def commands() -> list[str]:
-    """Every `truecost` command in the console blocks."""
-    lines = [line for _, text in blocks("console") for line in text.splitlines()]
-    return list(dict.fromkeys(line[2:] for line in lines if line.startswith("$ truecost")))
+def commands() -> dict[str, list[str]]:
+    """The `truecost` commands of each page, in order."""
+    found: dict[str, list[str]] = {}
+    for page, text in blocks("console"):
+        found.setdefault(page, []).extend(
+            line[2:] for line in text.splitlines() if line.startswith("$ truecost")
+        )
+    return found
 
 
 @pytest.mark.parametrize(("page", "text"), blocks("python"))
@@ -38,23 +42,21 @@ def test_python_blocks_run(page: str, text: str, monkeypatch: pytest.MonkeyPatch
     exec(compile(text, page, "exec"), {"__name__": page})  # noqa: S102
 
 
-@pytest.mark.parametrize("command", commands())
-def test_commands_exit_0(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", commands())
+def test_the_commands_of_a_page_exit_0(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
-    words = shlex.split(command.split("#")[0])
-    target: str | None = None
-    if ">" in words:
-        at = words.index(">")
-        words, target = words[:at], words[at + 1]
-    result = CliRunner().invoke(main, words[1:])
-    assert result.exit_code == 0, result.output
-    if target is not None:
-        (tmp_path / target).write_text(result.stdout, encoding="utf-8")
+    for command in commands()[page]:
+        words = shlex.split(command.split("#")[0])
+        target = words[words.index(">") + 1] if ">" in words else None
+        result = CliRunner().invoke(main, words[1 : words.index(">")] if target else words[1:])
+        assert result.exit_code == 0, f"{command}\n{result.output}"
+        if target is not None:
+            Path(target).write_text(result.stdout, encoding="utf-8")
 
 
 def test_there_is_something_to_run() -> None:
-    assert len(commands()) >= 8
+    assert sum(map(len, commands().values())) >= 15
     assert blocks("python")
 
 

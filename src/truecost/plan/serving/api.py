@@ -10,7 +10,7 @@ from truecost.lognormal import mean_share_below_cap, sigma_from_peak
 from truecost.plan.book import HOURS_PER_MONTH, Book, given_or
 from truecost.plan.schema.serving import Api, Provisioned
 from truecost.plan.serving.work import Charge, Served, Work
-from truecost.pricing.api import Usage, expected_cost
+from truecost.pricing.api import Usage, billing_notes, expected_cost
 from truecost.pricing.path import price_multiples
 from truecost.ranges import Value
 
@@ -68,6 +68,8 @@ def usd_per_call(spec: Api, price: ApiPrice, work: Work, path: str, book: Book) 
         cache_read_tokens=work.input_tokens * work.cache_read_share,
         cache_write_tokens=work.input_tokens * work.cache_write_share,
     )
+    for note in billing_notes(price, usage, tier=tier):
+        book.warn(f"{path}: {note}", f"{path}: {note}")
     cost = expected_cost(price, usage, work.input_sigma, tier=tier) * (1 - given_or(spec.discount, 0.0))
     return book.quantity(
         f"{path}.usd_per_call",
