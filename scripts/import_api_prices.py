@@ -8,8 +8,10 @@ It reads
 - genai-prices (Pydantic, MIT), first source: prices with the dates and hours they change, and match rules;
 - LiteLLM's price table (Berri AI, MIT), for breadth, and as a second opinion on what the first also lists.
   Both are read from their wheels as data: neither package is installed or imported;
-- `src/truecost/catalog/data/api_prices_history.csv`, kept by hand: when a price was first seen in a public
-  catalog, and prices before that. A date mined from a catalog's history is when the catalog changed.
+- `src/truecost/catalog/data/api_prices_history.csv`, kept by hand. A row of basis `first_seen` says when a
+  pair of input and output price (USD/Mtok) was first listed in a public catalog: the day a list's price is
+  known from. A row of basis `price` states a price from one day until another (or until now), and overrules
+  the lists then. A day mined from a catalog's history is when the catalog changed, not when the price did.
 
 It writes `api_prices.csv.gz`, `api_prices_names.csv.gz` and `api_prices_sources.csv` beside that file. The
 same inputs give the same bytes.
@@ -41,13 +43,13 @@ from api_price_lists import (
     Price,
     Seen,
     clauses,
-    drop_free,
     genai_identity,
     genai_prices_of,
     genai_providers,
     level,
     litellm_identity,
     litellm_prices,
+    usable,
 )
 
 from truecost.catalog.api_price_names import MAKERS, plain_name, without_date
@@ -102,15 +104,15 @@ def genai_models(providers: list[dict[str, Any]], history: History) -> Models:
                 prices = history.apply(provider["id"], identifier, prices)
             if tier != STANDARD:
                 prices = [replace(price, tier=tier) for price in prices if price.tier == STANDARD]
-            model.prices.setdefault(region, []).extend(drop_free(prices))
+            model.prices.setdefault(region, []).extend(usable(prices))
             model.aliases.add(identifier)
             for rule, text in clauses(info["match"]):
                 if rule == "equals":
                     model.aliases.add(text)
                 else:
                     model.rules.append((rule, text.lower() if rule != "regex" else text))
-    for key, alias in ALIASES_MOVED.items():
-        models[key].aliases.add(alias)
+    for key in ALIASES_MOVED.keys() & models.keys():
+        models[key].aliases.add(ALIASES_MOVED[key])
     return {key: model for key, model in models.items() if any(model.prices.values())}
 
 
@@ -133,7 +135,7 @@ def add_litellm(models: Models, table: dict[str, dict[str, Any]], history: Histo
         url = entry.get("source", "")
         source = f"litellm/{urls.index(url) if url in urls else 0}"
         listed = litellm_prices(entry, provider)
-        if prices := drop_free([replace(row, source=source, confidence="quoted") for row in listed]):
+        if prices := usable([replace(row, source=source, confidence="quoted") for row in listed]):
             known = index.get((provider, plain_name(name))) or by_rule(models, provider, name, prices)
             identifier = known[1] if known else undated(name, region, provider, table)
             offers.setdefault((provider, identifier, region), []).append((name, prices))
@@ -230,11 +232,18 @@ class History:
         return Seen(self.first.get((provider, model), {}))
 
     def apply(self, provider: str, model: str, prices: list[Price]) -> list[Price]:
-        """The list's prices outside the spans of the history, and the history's inside."""
+        """The list's prices outside the spans of the history, and the history's inside.
+
+        A standard price of the history overrules the list's prices of every tier: they were quoted beside
+        another standard price. A tier's price overrules that tier alone.
+        """
         own = self.prices.get((provider, model), [])
         self.used.add((provider, model))
-        spans = sorted({(row.start, row.end or date.max) for row in own})
-        return [piece for price in prices for piece in outside(price, spans)] + own
+        left: list[Price] = []
+        for price in prices:
+            spans = {(row.start, row.end or date.max) for row in own if row.tier in {STANDARD, price.tier}}
+            left += outside(price, sorted(spans))
+        return left + own
 
 
 def citation(row: dict[str, str]) -> str:
@@ -267,15 +276,20 @@ def per_token(usd_per_mtok: str) -> Decimal:
 
 
 def name_models(models: Models) -> None:
-    """Give every model the plain name under which all its providers are found: its maker's, if it has one."""
+    """Give every model the plain name under which all its providers are found: its maker's, if it has one.
+
+    A vendor's shorter forms become aliases too, where no other model of the vendor goes by them: the name
+    without `-latest`, and the text its names start with.
+    """
     makers: dict[str, str] = {}
-    ranked = sorted(models.values(), key=lambda model: rank(model.provider))
-    for model in ranked:
-        if model.provider in MAKERS[:12]:
-            prefixes = {text.rstrip("-@") for rule, text in model.rules if rule == "starts_with"}
-            for alias in sorted(model.aliases) + sorted(prefixes):
-                for form in (plain_name(alias), plain_name(alias).removesuffix("-latest")):
-                    makers.setdefault(form, plain_name(model.model))
+    taken = {(key[0], plain_name(alias)) for key, model in models.items() for alias in model.aliases}
+    for model in sorted(models.values(), key=lambda model: rank(model.provider)):
+        prefixes = {text.rstrip("-@") for rule, text in model.rules if rule == "starts_with"}
+        shorter = {alias.removesuffix("-latest") for alias in model.aliases} | prefixes
+        model.aliases |= {alias for alias in shorter if (model.provider, plain_name(alias)) not in taken}
+        if model.provider in MAKERS:
+            for alias in sorted(model.aliases):
+                makers.setdefault(plain_name(alias), plain_name(model.model))
     for model in models.values():
         plain = plain_name(model.model)
         model.name = makers.get(plain) or makers.get(without_date(plain)) or plain
@@ -298,10 +312,15 @@ def price_rows(models: Models) -> Iterator[list[str]]:
                 yield [
                     model.name, model.provider, model.model, price.kind, lifetime, price.tier, region,
                     str(price.above), rule if price.above else "", *price.hours,
-                    f"{price.usd.normalize():f}", price.start.isoformat(),
+                    f"{exact(price.usd):f}", price.start.isoformat(),
                     price.end.isoformat() if price.end else "", price.known.isoformat(),
                     source, CHECKED.isoformat(), price.confidence,
                 ]  # fmt: skip
+
+
+def exact(usd: Decimal) -> Decimal:
+    """A price per token to 15 places, the precision of the ledger; the lists carry the noise of floats."""
+    return usd.quantize(Decimal("1e-15")).normalize()
 
 
 def name_rows(models: Models) -> Iterator[list[str]]:

@@ -96,8 +96,8 @@ def split_provider(model: str, provider: str | None) -> tuple[str, str | None]:
     named = PROVIDERS.get(head.lower(), head.lower())
     if separator and named in known:
         return rest, named
-    if model.startswith("arn:aws:bedrock") or GEOGRAPHY.match(model):
-        return model, "aws"
+    if model.startswith("arn:aws:bedrock") or GEOGRAPHY.match(model) or _VENDOR.match(model):
+        return model.rsplit("/", 1)[-1], "aws"
     return model, None
 
 
@@ -107,21 +107,29 @@ def find(model: str, provider: str | None) -> list[Entry]:
     for alias in dict.fromkeys((plain, without_date(plain))):
         found = [entry for entry in _aliases(alias) if provider in {None, entry[1]}]
         exact = [entry for entry in found if entry[2].lower() == model.lower()]
+        if found and provider is None and not any(entry[1] in MAKERS for entry in found):
+            return [*found, *_by_rule(model, provider)]
         if found:
             return exact if provider and exact else found
-    owners = {provider} if provider else {*MAKERS}
-    by_rule = [
-        (len(pattern), entry)
-        for rule, pattern, entry in _rules()
-        if entry[1] in owners and _matches(rule, pattern, model.lower())
-    ]
+    by_rule = _by_rule(model, provider)
     if by_rule:
-        return [max(by_rule)[1]]
+        return by_rule
     return [
         entry
         for alias, entry in _all_aliases()
         if alias.replace("-", "") == plain.replace("-", "") and provider in {None, entry[1]}
     ]
+
+
+def _by_rule(model: str, provider: str | None) -> list[Entry]:
+    """The model of a provider, or of any maker, whose longest match rule fits the name."""
+    owners = (provider,) if provider else MAKERS
+    fitting = [
+        (len(pattern), -owners.index(entry[1]), entry)
+        for rule, pattern, entry in _rules()
+        if entry[1] in owners and _matches(rule, pattern, model.lower())
+    ]
+    return [max(fitting)[-1]] if fitting else []
 
 
 def _matches(rule: str, pattern: str, text: str) -> bool:

@@ -83,10 +83,11 @@ class PriceRow:
         return (hours if hours > 0 else hours + 24) / 24
 
     def holds(self, as_of: date, known_at: date | None = None) -> bool:
-        """Whether this price was in force on a day, as far as was known at `known_at` (default: now)."""
-        if known_at is not None and self.known_from > known_at:
+        """Whether this price was in force on a day; with `known_at`, whether it seemed to be by then."""
+        if self.valid_from > as_of or (known_at is not None and self.known_from > known_at):
             return False
-        return self.valid_from <= as_of and (self.valid_until is None or as_of < self.valid_until)
+        end_unknown = self.valid_until is None or (known_at is not None and known_at < self.valid_until)
+        return end_unknown or (self.valid_until is not None and as_of < self.valid_until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,13 @@ of the fit. It holds the uncertainty of the constants too: a plan draws the resi
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from truecost.ranges import Range, Support
+from truecost.ranges import Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +67,10 @@ class Calibration:
     serving_constants: Mapping[str, Constant]
     serving_residuals: Mapping[str, Residual]
     """By quantity: "replica_seconds", "tpot" and "ttft"."""
-    whole_run_utilization: Range
-    """Share of the dense 16-bit peak that recorded training runs reach from start to end."""
     interruptions_per_chip_year: Range
+    """Of a training run: unplanned stops, for `physics.reliability`."""
     fitted_on: str
+    checked: date
 
     @property
     def residual_90(self) -> Range:
@@ -86,40 +85,43 @@ def load_calibration() -> Calibration:
     >>> 0.5 < load_calibration().serving.memory_efficiency < 1
     True
     """
+    from importlib.resources import files
+
     return read_calibration((files("truecost.physics") / "calibration.toml").read_text(encoding="utf-8"))
 
 
 def read_calibration(text: str) -> Calibration:
-    """A calibration from the text of its file; ValueError names what is missing or unknown."""
+    """A calibration from the text of its file; ValueError names the constants that are missing or unknown."""
+    import tomllib
+
     document = tomllib.loads(text)
-    serving = document["serving"]
+    serving, reliability = document["serving"], document["reliability"]
     constants = {name: _constant(body) for name, body in serving["constants"].items()}
-    expected = {field.name for field in fields(ServingConstants)}
-    if constants.keys() != expected:
-        raise ValueError(f"calibration: constants {sorted(constants.keys() ^ expected)} are missing or unknown")
+    if odd := constants.keys() ^ {field.name for field in fields(ServingConstants)}:
+        raise ValueError(f"calibration: missing or unknown constants: {', '.join(sorted(odd))}")
     return Calibration(
         serving=ServingConstants(**{name: constant.value for name, constant in constants.items()}),
         serving_constants=constants,
         serving_residuals={name: _residual(body) for name, body in serving["residuals"].items()},
-        whole_run_utilization=read_range(document["training"]["whole_run_utilization"]["range_90"], Support.SHARE),
-        interruptions_per_chip_year=read_range(document["reliability"]["interruptions_per_chip_year"]["range_90"]),
+        interruptions_per_chip_year=read_range(reliability["interruptions_per_chip_year"]["range_90"]),
         fitted_on=serving["fitted_on"],
+        checked=document["checked"],
     )
 
 
-def read_range(text: str, support: Support = Support.POSITIVE) -> Range:
-    """The range written "low .. high".
+def read_range(text: str) -> Range:
+    """The range of a positive quantity written "low .. high".
 
     >>> read_range("0.7 .. 1.4")
     Range(low=0.7, high=1.4, support=<Support.POSITIVE: 'positive'>)
     """
     low, _, high = text.partition("..")
-    return Range(float(low), float(high), support)
+    return Range(float(low), float(high))
 
 
 def _constant(body: Mapping[str, Any]) -> Constant:
-    written = body.get("range_90")
-    return Constant(float(body["value"]), read_range(written) if written else None, body["unit"], body["meaning"])
+    range_90 = read_range(body["range_90"]) if "range_90" in body else None
+    return Constant(float(body["value"]), range_90, body["unit"], body["meaning"])
 
 
 def _residual(body: Mapping[str, Any]) -> Residual:

@@ -6,7 +6,8 @@ per layer, and the exchange between chips. A sum rather than the larger of memor
 overlap the two badly, and on models and chips left out of the fit the sum predicts better.
 
 Every field is a float or an array (draws, or measured points); one code path serves all of them.
-Not modelled: disaggregated prefill, pipeline parallelism, swapping and preemption, load imbalance of experts.
+Not modelled: pipeline parallelism, swapping and preemption, uneven load of experts, decode steps that ride
+on prefill steps.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ EXCHANGES_PER_LAYER = 2.0
 """After attention and after the feed-forward."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ChipRates:
     """What one chip can do at its peak."""
 
@@ -40,7 +41,7 @@ class ChipRates:
     """To its peers, one direction."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Work:
     """What a request of a model asks of a replica, before it is spread over the replica's chips.
 
@@ -75,6 +76,8 @@ class Work:
     """Tokens of each sequence that a decode step runs through the model: the drafted ones and one."""
     draft_overhead: Value
     """Time of the draft beside the model's own step, as a share of it."""
+    prefill_interrupts: Value
+    """1 where prompts are processed between the decode steps of others, 0 where on chips of their own."""
     tensor_parallel: Value
     data_parallel: Value
 
@@ -84,7 +87,7 @@ class Work:
         return self.tensor_parallel * self.data_parallel
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StepParts:
     """Seconds of one decode step by cause."""
 
@@ -151,12 +154,12 @@ def prefill_seconds(work: Work, chip: ChipRates, constants: ServingConstants) ->
     """Seconds of a replica's time that one prompt takes when prompts keep coming.
 
     Matrix multiplication, attention, exchange, and its part of the launches of a batch of prompt tokens
-    (`prefill_chunk_tokens`). The weights' reading is shared with the decode steps it rides on.
+    (`prefill_chunk_tokens` on each rank). The weights' reading is shared with the decode steps it rides on.
     """
     per_token = matmul_seconds_per_token(work, chip, constants)
     per_token = per_token + exchange_seconds_per_token(work, chip, constants)
     attention_rate = work.chips * chip.attention_flops_per_s * constants.attention_efficiency
-    chunks = work.prefill_tokens / constants.prefill_chunk_tokens
+    chunks = work.prefill_tokens / (constants.prefill_chunk_tokens * work.data_parallel)
     launches = np.minimum(chunks, 1.0) * work.layers * constants.prefill_layer_latency_s
     return work.prefill_tokens * per_token + work.prefill_attention_flops / attention_rate + launches
 
@@ -190,24 +193,25 @@ def step_parts(work: Work, chip: ChipRates, batch: Value, constants: ServingCons
     )
 
 
-def decode_seconds_per_token(
-    work: Work, chip: ChipRates, batch: Value, constants: ServingConstants
-) -> Value:
+def decode_seconds_per_token(work: Work, chip: ChipRates, batch: Value, constants: ServingConstants) -> Value:
     """Seconds between two tokens of an answer while nothing but decode steps runs."""
     step = step_parts(work, chip, batch, constants).total
     return step * (1 + work.draft_overhead) / work.tokens_per_step
 
 
-def seconds_per_output_token(
-    work: Work, chip: ChipRates, batch: Value, constants: ServingConstants
-) -> Value:
+def seconds_per_output_token(work: Work, chip: ChipRates, batch: Value, constants: ServingConstants) -> Value:
     """Seconds between two tokens of an answer on a replica that keeps `batch` requests running.
 
     While an answer of n tokens is written, each of the other requests is replaced once, and its prompt is
-    processed in between: decode + (batch - 1) x prefill / n.
+    processed in between: decode + (batch - 1) x prefill / n. Not where prefill has chips of its own.
     """
-    others = np.maximum(batch - 1, 0.0) * prefill_seconds(work, chip, constants) / work.output_tokens
-    return decode_seconds_per_token(work, chip, batch, constants) + others
+    interruption = interruption_seconds_per_token(work, chip, constants)
+    return decode_seconds_per_token(work, chip, batch, constants) + np.maximum(batch - 1, 0.0) * interruption
+
+
+def interruption_seconds_per_token(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
+    """Seconds that each other request's prompt adds to the time between two tokens."""
+    return work.prefill_interrupts * prefill_seconds(work, chip, constants) / work.output_tokens
 
 
 def stored_weight_bytes_per_chip(work: Work) -> Value:

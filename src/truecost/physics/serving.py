@@ -10,77 +10,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from truecost.catalog.accelerators import Accelerator
-from truecost.catalog.architectures import Architecture
-from truecost.catalog.facts import Fact
-from truecost.catalog.layers import Attention, LatentAttention
 from truecost.physics.calibration import ServingConstants
-from truecost.physics.flops import forward_flops_per_token, mean_forward_flops_per_token
-from truecost.physics.memory import bytes_per_element, kv_bytes, weight_bytes
+from truecost.physics.replica import DoesNotFit, ServingSetup, does_not_fit, rates_of, work_of
 from truecost.physics.roofline import (
     ChipRates,
     Work,
     decode_seconds_per_token,
     first_token_seconds,
-    free_bytes_per_chip,
+    interruption_seconds_per_token,
     memory_batch,
     prefill_seconds,
     seconds_per_output_token,
     step_parts,
-    stored_weight_bytes_per_chip,
 )
-from truecost.ranges import FloatArray, Range, Value
+from truecost.ranges import FloatArray, Value
 
-PCIE_BYTES_PER_S = 64e9
-"""PCIe 4.0 x16, both directions: the link of chips whose catalog entry names none (PCI-SIG specification)."""
+if TYPE_CHECKING:
+    from truecost.catalog.accelerators import Accelerator
+    from truecost.catalog.architectures import Architecture
+
+__all__ = [
+    "DoesNotFit",
+    "LoadedLatency",
+    "ServingPoint",
+    "ServingSetup",
+    "cheapest_tensor_parallel_size",
+    "fleet_replicas",
+    "seconds_at_load",
+    "serving_point",
+    "smallest_tensor_parallel_size",
+]
+
 LARGEST_REPLICA_CHIPS = 64
-_COMPUTED_IN = {"nvfp4": "fp4", "mxfp4": "fp4", "int4": "bf16"}
-_FOUR_BITS = frozenset({"fp4", "nvfp4", "mxfp4", "int4"})
+"""Where the search for a replica that holds a model ends."""
+ROUNDING = 1e-9
+"""Of a replica: 10 x 0.07 / 0.7 is one replica, not the two that floating point makes of it."""
 
 
-class DoesNotFit(ValueError):
-    """A model and its context that the memory of a replica does not hold."""
-
-    def __init__(self, message: str, needed_bytes: float, available_bytes: float) -> None:
-        super().__init__(message)
-        self.needed_bytes = needed_bytes
-        self.available_bytes = available_bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ServingSetup:
-    """How a model is served, and the mean request it serves.
-
-    `data_parallel_size` repeats attention on that many groups of `tensor_parallel_size` chips and spreads
-    the experts over all of them: the usual layout of large mixtures of experts with latent attention.
-    """
-
-    input_tokens: Value
-    output_tokens: Value
-    tensor_parallel_size: int = 1
-    data_parallel_size: int = 1
-    precision: str | None = None
-    """Of the weights; None: the one the model is released in."""
-    kv_precision: str = "bf16"
-    cached_input_share: Value = 0.0
-    """Share of the prompt found in the prefix cache: its prefill is spared, not its memory."""
-    tpot_limit_s: Value | None = None
-    """The longest acceptable mean time per output token."""
-    max_batch: float = 256
-    """Sequences an engine runs at once (vLLM's max_num_seqs), on each data-parallel rank."""
-    acceptance_length: Value = 1.0
-    """Speculative decoding: tokens each step adds to an answer, the model's own included."""
-    draft_tokens: float = 0.0
-    """Speculative decoding: tokens drafted and verified in each step."""
-    draft_overhead: Value = 0.0
-    """Speculative decoding: time of the draft, as a share of the model's step."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ServingPoint:
     """A replica at its largest allowed batch."""
 
@@ -114,7 +86,7 @@ class ServingPoint:
         return max(self.parts, key=lambda name: float(np.mean(self.parts[name])))
 
     def scaled(self, residual: Value) -> ServingPoint:
-        """This point with all times multiplied by a residual, measured over predicted (`Calibration.residual_90`)."""
+        """This point with all times multiplied by measured over predicted (`Calibration.residual_90`)."""
         return replace(
             self,
             step_s=self.step_s * residual,
@@ -127,7 +99,7 @@ class ServingPoint:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LoadedLatency:
     """What users see of a replica that gets a given number of requests each second."""
 
@@ -152,15 +124,19 @@ def serving_point(
     in_memory = memory_batch(work, rates, constants)
     share_that_fits = float(np.mean(np.greater_equal(in_memory, 1.0)))
     if share_that_fits < 0.5:
-        raise _does_not_fit(architecture, chip, work, rates, constants)
+        raise does_not_fit(architecture, chip, work, rates, constants)
     in_memory = np.maximum(in_memory, 1.0)
     engine = setup.max_batch * setup.data_parallel_size
     batch = np.minimum(in_memory, engine)
     limited_by = "memory" if np.mean(np.less(in_memory, engine)) > 0.5 else "max_batch"
     if setup.tpot_limit_s is not None:
-        within = _largest_batch(
-            lambda size: seconds_per_output_token(work, rates, size, constants), setup.tpot_limit_s, batch
-        )
+        interruption = interruption_seconds_per_token(work, rates, constants)
+
+        def between_tokens(size: Value) -> Value:
+            decode = decode_seconds_per_token(work, rates, size, constants)
+            return decode + np.maximum(size - 1, 0.0) * interruption
+
+        within = _largest_batch(between_tokens, setup.tpot_limit_s, batch)
         limited_by = "latency" if np.mean(np.less(within, batch)) > 0.5 else limited_by
         batch = within
     return _point(work, rates, batch, constants, (limited_by, share_that_fits))
@@ -177,7 +153,7 @@ def _point(
     return ServingPoint(
         batch=batch,
         step_s=parts.total,
-        tpot_s=decode + np.maximum(batch - 1, 0.0) * prefill / work.output_tokens,
+        tpot_s=seconds_per_output_token(work, rates, batch, constants),
         ttft_s=first_token_seconds(work, rates, constants) + parts.total / 2,
         prefill_s=prefill,
         replica_seconds_per_request=per_request,
@@ -220,7 +196,7 @@ def seconds_at_load(
     return LoadedLatency(
         batch=batch,
         tpot_s=decode / (1 - prefilling),
-        ttft_s=np.where(np.less(utilization, 1.0), first, np.inf),
+        ttft_s=_plain(np.where(np.less(utilization, 1.0), first, np.inf)),
         utilization=utilization,
     )
 
@@ -236,7 +212,8 @@ def fleet_replicas(
     >>> float(fleet_replicas(100.0, 0.25, 0.7, 1))
     37.0
     """
-    return np.ceil(peak_requests_per_s * replica_seconds_per_request / target_utilization) + spare
+    busy = peak_requests_per_s * replica_seconds_per_request / target_utilization
+    return np.ceil(busy - ROUNDING) + spare
 
 
 def smallest_tensor_parallel_size(
@@ -258,7 +235,7 @@ def smallest_tensor_parallel_size(
         if float(memory_batch(work, rates, constants)) >= 1:
             return size
         if not _can_grow(architecture, chip, size * 2):
-            raise _does_not_fit(architecture, chip, work, rates, constants)
+            raise does_not_fit(architecture, chip, work, rates, constants)
         size *= 2
 
 
@@ -267,142 +244,13 @@ def _can_grow(architecture: Architecture, chip: Accelerator, chips: int) -> bool
     return connected and chips <= LARGEST_REPLICA_CHIPS and architecture.num_attention_heads % chips == 0
 
 
-def work_of(architecture: Architecture, setup: ServingSetup) -> Work:
-    """What a request asks of a replica, from the sizes of the model. Raises ValueError for an impossible layout."""
-    _check(architecture, setup)
-    precision = setup.precision or architecture.weight_precision
-    dense = 2.0 * architecture.active_parameters
-    halfway = setup.input_tokens + np.divide(setup.output_tokens, 2)
-    cached = setup.input_tokens * setup.cached_input_share
-    experts_met = max(architecture.num_experts_per_tok, 1) / max(architecture.num_experts, 1)
-    routed = architecture.routed_expert_parameters
-    expert_bytes = routed * bytes_per_element(precision)
-    lookup = 0 if architecture.tie_word_embeddings else architecture.embedding_parameters
-    lookup_bytes = lookup * max(bytes_per_element(precision), bytes_per_element("bf16"))
-    return Work(
-        layers=float(architecture.num_hidden_layers),
-        expert_layers=float(architecture.moe_layers),
-        hidden_size=float(architecture.hidden_size),
-        common_weight_bytes=weight_bytes(architecture, precision) - expert_bytes - lookup_bytes,
-        expert_weight_bytes=expert_bytes,
-        lookup_weight_bytes=lookup_bytes,
-        common_flops_per_token=dense - 2.0 * routed * experts_met,
-        expert_flops_per_token=2.0 * routed * experts_met,
-        experts=float(max(architecture.num_experts, 1)),
-        experts_per_token=float(max(architecture.num_experts_per_tok, 1)),
-        cache_bytes=kv_bytes(architecture, setup.kv_precision, halfway),
-        cache_read_bytes=cache_read_bytes(architecture, setup.kv_precision, halfway),
-        cache_shards=_cache_shards(architecture),
-        decode_attention_flops=forward_flops_per_token(architecture, halfway, absorbed=True) - dense,
-        prefill_attention_flops=_prompt_attention(architecture, setup.input_tokens)
-        - _prompt_attention(architecture, cached),
-        prefill_tokens=setup.input_tokens - cached,
-        output_tokens=setup.output_tokens,
-        tokens_per_step=setup.acceptance_length,
-        verified_tokens=setup.draft_tokens + 1.0,
-        draft_overhead=setup.draft_overhead,
-        tensor_parallel=float(setup.tensor_parallel_size),
-        data_parallel=float(setup.data_parallel_size),
-    )
-
-
-def rates_of(architecture: Architecture, chip: Accelerator, setup: ServingSetup) -> ChipRates:
-    """The peaks of a chip at the setup's precision; ValueError where a replica spans servers with no known network."""
-    precision = setup.precision or architecture.weight_precision
-    computed_in = _COMPUTED_IN.get(precision, precision)
-    is_partial = precision in _FOUR_BITS and architecture.is_mixture_of_experts
-    return ChipRates(
-        common_flops_per_s=chip.dense_peak("bf16" if is_partial else computed_in),
-        expert_flops_per_s=chip.dense_peak(computed_in),
-        attention_flops_per_s=chip.dense_peak("bf16"),
-        memory_bytes=_number(chip.memory_bytes),
-        memory_bytes_per_s=_number(chip.memory_bandwidth_bytes_per_s),
-        link_bytes_per_s=_link_bytes_per_s(chip, setup.tensor_parallel_size * setup.data_parallel_size),
-    )
-
-
-def cache_read_bytes(architecture: Architecture, precision: str, context_tokens: Value) -> Value:
-    """Bytes of the cache that one decode step reads for a sequence of `context_tokens`.
-
-    All that is held, but for sparse attention: of the tokens beyond its `top_k`, only the indexer's keys.
-    """
-    skipped: Value = 0.0
-    for count, mixer in architecture.mixers:
-        if isinstance(mixer, Attention | LatentAttention) and mixer.top_k:
-            width = (
-                mixer.key_value_rank + mixer.rope_head_dim
-                if isinstance(mixer, LatentAttention)
-                else mixer.key_value_heads * (mixer.head_dim + mixer.value_head_dim)
-            )
-            skipped = skipped + count * width * np.maximum(context_tokens - mixer.top_k, 0.0)
-    return kv_bytes(architecture, precision, context_tokens) - skipped * bytes_per_element(precision)
-
-
-def _prompt_attention(architecture: Architecture, tokens: Value) -> Value:
-    """FLOPs of attention over a causal prompt."""
-    return tokens * (mean_forward_flops_per_token(architecture, tokens) - 2.0 * architecture.active_parameters)
-
-
-def _cache_shards(architecture: Architecture) -> float:
-    """A latent or shared key-value cache is repeated on every tensor-parallel chip; key-value heads are split."""
-    is_split = all(isinstance(mixer, Attention) for _, mixer in architecture.mixers if _has_cache(mixer))
-    return float(max(architecture.num_key_value_heads, 1)) if is_split else 1.0
-
-
-def _has_cache(mixer: object) -> bool:
-    return hasattr(mixer, "heads") and not hasattr(mixer, "state_size")
-
-
-def _link_bytes_per_s(chip: Accelerator, chips: int) -> float:
-    """To the other chips of a replica, one direction: the links of a server, or the network beyond it."""
-    if chips > chip.chips_per_server:
-        if chip.scale_out_bits_per_s is None:
-            raise ValueError(
-                f"a replica of {chips} chips spans servers of {chip.chips_per_server} {chip.name}, "
-                "and the catalog has no network rate for it"
-            )
-        return _number(chip.scale_out_bits_per_s) / 8
-    both_directions = chip.scale_up_bytes_per_s
-    return (_number(both_directions) if both_directions else PCIE_BYTES_PER_S) / 2
-
-
-def _number(fact: Fact) -> float:
-    return fact.value.median if isinstance(fact.value, Range) else fact.value
-
-
-def _check(architecture: Architecture, setup: ServingSetup) -> None:
-    if setup.tensor_parallel_size < 1 or architecture.num_attention_heads % setup.tensor_parallel_size:
-        raise ValueError(
-            f"tensor_parallel_size {setup.tensor_parallel_size} does not divide the "
-            f"{architecture.num_attention_heads} attention heads of {architecture.name}"
-        )
-    if setup.data_parallel_size < 1:
-        raise ValueError("data_parallel_size must be at least 1")
-
-
-def _does_not_fit(
-    architecture: Architecture, chip: Accelerator, work: Work, rates: ChipRates, constants: ServingConstants
-) -> DoesNotFit:
-    chips = round(float(work.chips))
-    weights = float(stored_weight_bytes_per_chip(work)) * chips
-    free = float(free_bytes_per_chip(work, rates, constants)) * chips
-    shards = float(np.minimum(work.tensor_parallel, work.cache_shards) * work.data_parallel)
-    cache = float(np.median(work.cache_bytes)) * chips / shards
-    return DoesNotFit(
-        f"{architecture.name} does not fit {chips} x {chip.name}: weights take {weights / 1e9:.0f} GB and "
-        f"the cache of one request {cache / 1e9:.1f} GB, of {(weights + free) / 1e9:.0f} GB usable",
-        needed_bytes=weights + cache,
-        available_bytes=weights + free,
-    )
-
-
 def _largest_batch(
     rising: Callable[[Value], Value], limit: Value, highest: Value, lowest: float = 1.0
 ) -> Value:
     """The largest batch up to `highest` at which a function that rises with the batch is within `limit`.
 
-    Regula falsi with the Illinois correction: one step for a straight line, a few for experts. Below
-    `lowest` it does not go, even where the function is above the limit there.
+    Regula falsi with the Illinois correction: one step for a straight line, a few for experts. It does
+    not go below `lowest`, even where the function is above the limit there.
     """
     right = np.asarray(highest, dtype=np.float64)
     above = np.asarray(rising(right) - limit, dtype=np.float64)
@@ -410,7 +258,7 @@ def _largest_batch(
         return highest
     left = np.full_like(above, max(lowest, 1e-6))
     below = np.minimum(np.asarray(rising(left) - limit, dtype=np.float64), -1e-300)
-    right = np.broadcast_to(right, above.shape)
+    right = tried = np.broadcast_to(right, above.shape)
     was_above: NDArray[np.bool_] | None = None
     for _ in range(40):
         span = np.maximum(above - below, 1e-300)

@@ -1,8 +1,8 @@
 """Compute of training and post-training, and the chip-hours it takes.
 
 Everything is counted in forward passes: a forward pass over one token costs `forward_flops` (2 FLOPs a
-parameter it meets, plus attention: `physics.flops`), a backward pass twice that (arXiv:2001.08361, section 2.1).
-What turns FLOPs into chip-hours is the utilization over the *whole run*, restarts, evaluations and
+parameter it meets, plus attention: `physics.flops`), a backward pass twice that (arXiv:2001.08361, section
+2.1). What turns FLOPs into chip-hours is the utilization over the *whole run*, restarts, evaluations and
 pauses included, not the one of a benchmark: recorded runs reach about 0.28, benchmarks 0.4 to 0.6.
 """
 
@@ -81,7 +81,7 @@ def distillation_flops(teacher_forward_flops: Value, student_forward_flops: Valu
 
 
 def direct_preference_flops(forward_flops: Value, tokens: Value) -> Value:
-    """Direct preference optimisation (DPO, arXiv:2305.18290) over `tokens`, both answers of each pair counted.
+    """Direct preference optimisation (DPO, arXiv:2305.18290) over `tokens`, both answers of a pair counted.
 
     Formula: 4 x forward FLOPs a token x tokens: the policy forward and backward, the frozen reference
     forward.

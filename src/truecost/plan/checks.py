@@ -7,14 +7,15 @@ from datetime import date
 from functools import partial
 from typing import cast
 
+from truecost.catalog.accelerators import Accelerator
+from truecost.catalog.architectures import Architecture
 from truecost.catalog.catalog import Catalog
 from truecost.catalog.names import UnknownName
 from truecost.lines import add_months
-from truecost.physics.calibration import load_calibration
 from truecost.physics.replica import DoesNotFit
-from truecost.physics.serving import smallest_tensor_parallel_size
 from truecost.plan.schema import Demand, Plan, RequestClass, SelfHosted, Serving, Tier
 from truecost.plan.schema.programme import Chips, FineTune, TrainingRun
+from truecost.plan.serving.placement import check_fit, layout, layouts
 from truecost.ranges import Range
 from truecost.spec import Document, Problems
 
@@ -231,19 +232,27 @@ def _hosted(
         problems.add(f"{path}.autoscale", f"only on-demand chips can follow the hour, not {spec.purchase}")
     arch, chip = catalog.model(spec.model), catalog.accelerator(spec.chip)
     context_tokens = _high(request.input_tokens) + _high(request.output_tokens)
+    _fits(spec, context_tokens, path, (arch, chip), problems)
+
+
+def _fits(
+    spec: SelfHosted,
+    context_tokens: float,
+    path: str,
+    placed: tuple[Architecture, Accelerator],
+    problems: Problems,
+) -> None:
+    arch, chip = placed
     try:
-        least = smallest_tensor_parallel_size(
-            arch, chip, spec.precision, context_tokens, load_calibration().serving
-        )
-    except (DoesNotFit, LookupError, ValueError) as error:
-        problems.add(f"{path}.model", str(error))
-        return
-    if spec.tensor_parallel_size is not None and spec.tensor_parallel_size < least:
-        problems.add(
-            f"{path}.tensor_parallel_size",
-            f"{arch.name} in {spec.precision or arch.weight_precision} does not fit "
-            f"{spec.tensor_parallel_size} {chip.name}: at least {least}",
-        )
+        if spec.tensor_parallel_size is not None:
+            check_fit(layout(arch, chip, spec.tensor_parallel_size), spec.precision, context_tokens)
+        else:
+            next(layouts(arch, chip, spec.precision, context_tokens))
+    except DoesNotFit as error:
+        named = spec.tensor_parallel_size is not None
+        problems.add(f"{path}.tensor_parallel_size" if named else f"{path}.model", str(error))
+    except (LookupError, ValueError) as error:
+        problems.add(f"{path}.chip", str(error))
 
 
 def check_programme(plan: Plan, catalog: Catalog, problems: Problems) -> None:

@@ -37,8 +37,9 @@ class Usage:
 
     def __post_init__(self) -> None:
         for name in ("input", "output", "cache_read", "cache_write", "reasoning"):
-            if not np.all(np.greater_equal(getattr(self, f"{name}_tokens"), 0)):
-                raise ValueError(f"{name}_tokens must be numbers of 0 or more")
+            given = getattr(self, f"{name}_tokens")
+            if not np.all(np.isfinite(given) & np.greater_equal(given, 0)):
+                raise ValueError(f"{name}_tokens must be finite numbers of 0 or more")
         cached = np.add(self.cache_read_tokens, self.cache_write_tokens)
         if np.any(cached > np.multiply(self.input_tokens, 1 + 1e-9)):
             raise ValueError(
@@ -75,7 +76,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class TokenCost:
-    """One kind of token: how many, at which price, how much, the price's fact, and the rule if one applied."""
+    """One kind of token: how many, at which price, how much, the price's fact, the rule if one applied."""
 
     kind: str
     tokens: Value
@@ -105,7 +106,7 @@ def api_cost(
     0.0032
     """
     lines = api_cost_lines(price, usage, batch=batch, tier=tier, cache_lifetime=cache_lifetime)
-    return _total(line.usd for line in lines)
+    return _total(usage, [line.usd for line in lines])
 
 
 def api_cost_lines(
@@ -156,7 +157,7 @@ def expected_cost(
             weight = weight + (step.usd_per_token - below) * share
             below = step.usd_per_token
         parts.append(_plain(np.multiply(tokens, weight)))
-    return _total(parts)
+    return _total(usage, parts)
 
 
 def billing_notes(
@@ -196,8 +197,8 @@ def _share_above(threshold: int, mean: Value, sigma: Value, *, by_length: bool) 
     return 1 - normal_cdf(z - spread if by_length else z)
 
 
-def _total(parts: Iterator[Value] | list[Value]) -> Value:
-    total: Value = 0.0
+def _total(usage: Usage, parts: list[Value]) -> Value:
+    total = 0.0 * (usage.input_tokens + usage.output_tokens)  # the shape of the usage, even without any part
     for part in parts:
         total = total + part
     return _plain(total)

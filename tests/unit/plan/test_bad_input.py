@@ -76,7 +76,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str]] = {
             serving__chat__self_hosted__tensor_parallel_size=1, serving__chat__self_hosted__precision="bf16"
         ),
         "serving.chat.self_hosted.tensor_parallel_size",
-        "at least",
+        "does not fit",
     ),
     "free with a price": (
         product(demand__tiers__pro__kind="free"),

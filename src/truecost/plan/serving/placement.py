@@ -12,8 +12,13 @@ from truecost.catalog.architectures import Architecture
 from truecost.catalog.config_json import from_config
 from truecost.catalog.facts import Confidence, Fact
 from truecost.physics.calibration import load_calibration
-from truecost.physics.replica import ServingSetup
-from truecost.physics.serving import ServingPoint, serving_point, smallest_tensor_parallel_size
+from truecost.physics.replica import DoesNotFit, ServingSetup
+from truecost.physics.serving import (
+    LARGEST_REPLICA_CHIPS,
+    ServingPoint,
+    serving_point,
+    smallest_tensor_parallel_size,
+)
 from truecost.plan.book import Book
 from truecost.plan.schema.serving import SelfHosted
 from truecost.plan.serving.work import Work
@@ -57,7 +62,9 @@ def placement(
         return layout(arch, chip, spec.tensor_parallel_size)
 
     def choose() -> float:
-        tried = {size: price(layout(arch, chip, size)) for size in sizes(spec, work, arch, chip)}
+        longest = float(np.quantile(work.input_tokens + work.output_tokens, LONG_CONTEXT_QUANTILE))
+        fitting = list(layouts(arch, chip, work.precision or spec.precision, longest))
+        tried = {placed.chips: price(placed) for placed in fitting}
         return min(tried, key=lambda size: (tried[size], -size if np.isinf(tried[size]) else size))
 
     return layout(
@@ -65,16 +72,43 @@ def placement(
     )
 
 
-def sizes(spec: SelfHosted, work: Work, arch: Architecture, chip: Accelerator) -> Iterator[int]:
-    """Chips a replica to try: the fewest that hold the model, doubled within a server."""
-    precision = work.precision or spec.precision
-    longest = float(np.quantile(work.input_tokens + work.output_tokens, LONG_CONTEXT_QUANTILE))
-    size = smallest_tensor_parallel_size(arch, chip, precision, longest, load_calibration().serving)
-    for _ in range(LAYOUTS_TRIED):
-        yield size
+def layouts(
+    arch: Architecture, chip: Accelerator, precision: str | None, context_tokens: float
+) -> Iterator[Placement]:
+    """Replicas to try: the fewest chips that hold the model and one request, doubled within a server.
+
+    Raises DoesNotFit where no replica holds them.
+    """
+    constants = load_calibration().serving
+    size = smallest_tensor_parallel_size(arch, chip, precision, context_tokens, constants)
+    refused: DoesNotFit | None = None
+    found = 0
+    while found < LAYOUTS_TRIED and (size <= chip.chips_per_server or not found):
+        if arch.num_attention_heads % size or size > LARGEST_REPLICA_CHIPS:
+            break
+        placed = layout(arch, chip, size)
+        try:
+            check_fit(placed, precision, context_tokens)
+        except DoesNotFit as error:
+            refused = error
+        else:
+            found += 1
+            yield placed
         size *= 2
-        if size > chip.chips_per_server or arch.num_attention_heads % size:
-            return
+    if not found and refused is not None:
+        raise refused
+
+
+def check_fit(placed: Placement, precision: str | None, context_tokens: float) -> None:
+    """Raises DoesNotFit, or ValueError for a layout the model does not allow."""
+    setup = ServingSetup(
+        context_tokens,
+        1.0,
+        tensor_parallel_size=placed.tensor_parallel_size,
+        data_parallel_size=placed.data_parallel_size,
+        precision=precision,
+    )
+    serving_point(placed.architecture, placed.chip, setup, load_calibration().serving)
 
 
 def layout(arch: Architecture, chip: Accelerator, chips: int) -> Placement:

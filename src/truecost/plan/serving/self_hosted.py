@@ -9,7 +9,7 @@ import numpy as np
 from truecost.lines import Basis, Payee
 from truecost.lognormal import mean_share_below_cap, sigma_from_peak
 from truecost.physics.energy import carbon_tco2e
-from truecost.physics.serving import ServingPoint
+from truecost.physics.serving import ServingPoint, fleet_replicas
 from truecost.plan.book import HOURS_PER_MONTH, SECONDS_PER_MONTH, Book
 from truecost.plan.power import energy_of, regional
 from truecost.plan.schema.serving import SelfHosted
@@ -115,8 +115,8 @@ class Load:
 
     def replicas(self, seconds_per_call: Value) -> Value:
         """Replicas for a time per call."""
-        busy = self.calls_per_s * seconds_per_call * self.level / self.utilization
-        return np.maximum(np.ceil(busy), 1.0) + self.spare
+        needed = fleet_replicas(self.calls_per_s * self.level, seconds_per_call, self.utilization)
+        return np.maximum(needed, 1.0) + self.spare
 
 
 def fleet_load(
