@@ -1,1 +1,1 @@
-"""Laws: floating-point operations, bytes, chip time and energy, as pure functions over numbers or arrays of draws."""
+"""Laws: operations, bytes, chip time and energy, as pure functions over numbers or arrays of draws."""

@@ -39,7 +39,6 @@ __all__ = [
     "LoadedLatency",
     "ServingPoint",
     "ServingSetup",
-    "cheapest_tensor_parallel_size",
     "fleet_replicas",
     "seconds_at_load",
     "serving_point",
