@@ -21,19 +21,34 @@ def printed(module: str) -> str:
 
 
 QUOTED = [
-    ("18.7 % mean error, 13.2 % median, 39.9 % at P90, bias +3.0 %; the 90 % range covers 88 %",
-     "truecost.evidence", r"law, model left out +1,472 +18\.7% +13\.2% +39\.9% +\+3\.0% +88%"),
-    ("36.1 % for the best constant share of the roofline, 223 % for a constant utilization",
-     "truecost.evidence", r"constant utilization +1,472 223\.[0-9]%(.|\n)*share of the roofline +1,472 +36\.1%"),
-    ("14.5 % mean error, bias -7.2 %; covers 97 %",
-     "truecost.evidence", r"never fitted +1,297 +14\.5%.* -7\.2% +97%"),
+    (
+        "18.7 % mean error, 13.2 % median, 39.9 % at P90, bias +3.0 %; the 90 % range covers 88 %",
+        "truecost.evidence",
+        r"law, model left out +1,472 +18\.7% +13\.2% +39\.9% +\+3\.0% +88%",
+    ),
+    (
+        "36.1 % for the best constant share of the roofline, 223 % for a constant utilization",
+        "truecost.evidence",
+        r"constant utilization +1,472 223\.[0-9]%(.|\n)*share of the roofline +1,472 +36\.1%",
+    ),
+    (
+        "14.5 % mean error, bias -7.2 %; covers 97 %",
+        "truecost.evidence",
+        r"never fitted +1,297 +14\.5%.* -7\.2% +97%",
+    ),
     ("within 1.5x for 80 %", "truecost.evidence", r"median of the record +56% +80%"),
-    ("76 % at the usual 0.375, 24 % at a benchmark's 0.50",
-     "truecost.evidence", r"0\.375 +40% +76%(.|\n)*0\.50 +4% +24%"),
-    ("67 of 82 amortized and 31 of 35 cloud figures within 1 %",
-     "truecost.evidence.epoch", r"amortized +82 +67(.|\n)*cloud +35 +31"),
+    (
+        "76 % at the usual 0.375, 24 % at a benchmark's 0.50",
+        "truecost.evidence",
+        r"0\.375 +40% +76%(.|\n)*0\.50 +4% +24%",
+    ),
+    (
+        "67 of 82 amortized and 31 of 35 cloud figures within 1 %",
+        "truecost.evidence.epoch",
+        r"amortized +82 +67(.|\n)*cloud +35 +31",
+    ),
     ("needed 0.45 of the chips", "truecost.evidence", r"1,814 chips on average; the law says 4,058"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "module", "pattern"), QUOTED)

@@ -1,0 +1,71 @@
+"""The command line: one file a verb, loaded when it is called; heavy imports wait inside the functions."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, cast
+
+import click
+
+from truecost.cli.failures import failing_well
+
+VERBS = {
+    "plan": "What a plan really costs: the verdict, every line, margins, break-evens.",
+    "quick": "Ten lines for users, queries, a model and a price; no file needed.",
+    "explain": "Where one number of a plan comes from: formula, inputs, facts, sources.",
+    "init": "Print a commented starter plan: consumer, builder or lab.",
+    "schema": "Print the JSON Schema of a plan, for editors.",
+    "catalog": "The facts: accelerators, models, prices, rentals, rates.",
+}
+
+
+class Verbs(click.Group):
+    """The verbs by name, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs in the order that one meets them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One verb, or None for a name that is none."""
+        if cmd_name not in VERBS:
+            return None
+        return cast("click.Command", import_module(f"truecost.cli.{cmd_name}").command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of verbs, without importing any of them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb asked for; an unknown one fails with the nearest."""
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            ctx.fail(_unknown_verb(args[0]))
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; what goes wrong becomes a message and an exit code."""
+        return failing_well(ctx, super().invoke)
+
+
+def _unknown_verb(name: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, VERBS, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"the verbs are {', '.join(VERBS)}."
+    return f"There is no verb '{name}'; {hint}"
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="truecost", prog_name="truecost", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
+@click.pass_context
+def main(ctx: click.Context, debug: bool) -> None:
+    """What an AI system really costs: to train, to serve, over its life; and what to change.
+
+    Data go to stdout, notes to stderr. Exit codes: 0 done; 1 understood, and the answer is no (--strict);
+    2 not understood; 130 interrupted.
+    """
+    ctx.ensure_object(dict)["debug"] = debug

@@ -1,0 +1,102 @@
+"""`truecost catalog`: the facts that every number rests on, to list, to look up, to check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import click
+
+from truecost.cli.failures import NO, note, refuse
+from truecost.cli.options import catalog_option, debug_option, json_option
+
+F = TypeVar("F", bound=Callable[..., Any])
+SECTIONS = ("accelerators", "models", "prices", "rentals", "purchases", "rates")
+
+
+def _common(function: F) -> F:
+    as_of = click.option(
+        "--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The day that counts; today."
+    )
+    return json_option(as_of(catalog_option(debug_option(function))))
+
+
+@click.group("catalog")
+def command() -> None:
+    """The facts: accelerators, models, API prices, rentals, rates; each with source, date and confidence."""
+
+
+@command.command("list")
+@click.argument("section", type=click.Choice(SECTIONS))
+@click.argument("texts", nargs=-1, metavar="[TEXT]...")
+@_common
+def list_(
+    *, section: str, texts: tuple[str, ...], as_json: bool, as_of: datetime | None, catalog: str | None
+) -> None:
+    """One SECTION as a table; with TEXTs only the rows that hold every one of them."""
+    from truecost.catalog import load
+    from truecost.cli.output import emit_json, emit_page, page_width
+    from truecost.report.catalog_text import listing, matching
+
+    rows = load(catalog).list(section, _day(as_of))
+    found = matching(rows, texts)
+    if as_json:
+        emit_json(found)
+    elif found:
+        emit_page(listing(section, found, page_width()))
+    note(f"{len(found):,} of {len(rows):,} {section}" if texts else f"{len(rows):,} {section}")
+
+
+@command.command("show")
+@click.argument("name")
+@_common
+def show(*, name: str, as_json: bool, as_of: datetime | None, catalog: str | None) -> None:
+    """Everything under a NAME: a chip, a model, an API price, a rate or a group of rates."""
+    from truecost.catalog import UnknownName, load
+    from truecost.cli.output import emit_json, emit_page, page_width
+    from truecost.report.catalog_text import entry
+
+    try:
+        found = load(catalog).show(name, _day(as_of))
+    except UnknownName as unknown:
+        refuse(str(unknown))
+    if as_json:
+        emit_json(found)
+    else:
+        emit_page(entry(found, page_width()))
+
+
+@command.command("check")
+@_common
+@click.option("--all", "everything", is_flag=True, help="Show every finding, not the first of each kind.")
+@click.option("--strict", is_flag=True, help="Exit 1 when there are findings.")
+@click.pass_context
+def check(
+    ctx: click.Context,
+    *,
+    as_json: bool,
+    as_of: datetime | None,
+    catalog: str | None,
+    everything: bool,
+    strict: bool,
+) -> None:
+    """Facts older than a year, contradicted, estimated, or resting on one source."""
+    from dataclasses import asdict
+
+    from truecost.catalog import check as findings_of
+    from truecost.catalog import load
+    from truecost.cli.output import emit_json, emit_page, page_width
+    from truecost.report.catalog_text import findings
+
+    found = [asdict(finding) for finding in findings_of(load(catalog), _day(as_of))]
+    if as_json:
+        emit_json(found)
+    else:
+        emit_page(findings(found, page_width(), everything=everything))
+    if strict and found:
+        ctx.exit(NO)
+
+
+def _day(as_of: datetime | None) -> date:
+    return as_of.date() if as_of else date.today()

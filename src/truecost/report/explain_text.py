@@ -1,0 +1,86 @@
+"""Where a number comes from, as a tree of text: value, formula, then what went into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from truecost.report.layout import DEFAULT_WIDTH, Page, Span, Style, wrapped
+from truecost.report.phrases import plural, ranged
+
+Tree = Mapping[str, Any]
+"""`Node.to_dict()`: key, value, unit, how, source, confidence, checked, inputs."""
+LEAST_TEXT = 28
+"""Columns a text keeps, however deep the tree."""
+
+
+def page(tree: Tree, width: int = DEFAULT_WIDTH, *, depth: int | None = None) -> Page:
+    """The tree of one number; a part met before is named again, not drawn again.
+
+    `depth` limits how many levels are drawn.
+    """
+    made = Page(width)
+    seen: set[str] = set()
+    _node(tree, ("", ""), (made, seen), depth)
+    return made
+
+
+def _node(node: Tree, stems: tuple[str, str], drawn: tuple[Page, set[str]], depth: int | None) -> None:
+    page, seen = drawn
+    first, rest = stems
+    inputs: Sequence[Tree] = node["inputs"]
+    again = node["key"] in seen and bool(inputs)
+    seen.add(node["key"])
+    hidden = bool(inputs) and (again or depth == 0)
+    branch = rest + ("│ " if inputs and not hidden else "  ")
+    _write(
+        page,
+        f"{node['key']} = {value_text(node)}",
+        (first, branch),
+        Style.STRONG if not first else Style.PLAIN,
+    )
+    if again:
+        _write(page, "as above", (branch, branch), Style.FAINT)
+        return
+    for line in _grounds(node):
+        _write(page, line, (branch, branch), Style.FAINT)
+    if hidden:
+        _write(
+            page, f"{plural(len(inputs), 'input')} below (--depth shows more)", (branch, branch), Style.FAINT
+        )
+        return
+    for number, child in enumerate(inputs):
+        last = number == len(inputs) - 1
+        below = None if depth is None else depth - 1
+        _node(child, (f"{rest}{'└' if last else '├'} ", f"{rest}{'  ' if last else '│ '}"), drawn, below)
+
+
+def _write(page: Page, text: str, stems: tuple[str, str], style: Style) -> None:
+    first, rest = stems
+    room = max(page.width - len(rest) - 2, LEAST_TEXT)
+    for number, line in enumerate(wrapped(text, room)):
+        stem = first if number == 0 else rest + "  "
+        page.lines.append((Span(stem, Style.FAINT), Span(line, style)))
+
+
+def value_text(node: Tree) -> str:
+    """The value with its unit and 90 % interval."""
+    return ranged(node["value"], str(node["unit"]))
+
+
+def _grounds(node: Tree) -> list[str]:
+    """The formula; of a leaf, where it is from, and its own words where they say more than the value."""
+    how = str(node["how"])
+    if node["inputs"] or not node["confidence"]:
+        return [f"= {how}"] if how else []
+    origin = ", ".join(str(part) for part in (node["confidence"], node["source"]) if part)
+    dated = f", checked {node['checked']}" if node["checked"] else ""
+    return [origin + dated, *([how] if ".." in how or ":" in how else [])]
+
+
+def keys_page(keys: Sequence[str], width: int = DEFAULT_WIDTH) -> Page:
+    """Every key that can be explained, one a line, to be picked from."""
+    made = Page(width)
+    for key in keys:
+        made.text(key)
+    return made

@@ -1,0 +1,243 @@
+"""Serving options side by side, who pays for whom, and where the answer turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from truecost.report.layout import Line, Page, Span, Style, glued, wrapped
+from truecost.report.phrases import ALMOST_ALL, ends, has, option_name, ranged, share, shown, words
+from truecost.report.tables import Column, table
+from truecost.units import show, show_range
+
+Statement = Mapping[str, Any]
+Row = Mapping[str, Any]
+DETAILS = (
+    ("chips", "chips"),
+    ("batch", "sequences a batch"),
+    ("output_tokens_per_second_per_chip", "output tokens/s a chip"),
+    ("ttft_s", "to the first token"),
+    ("tpot_s", "a token"),
+    ("utilization", "busy"),
+    ("base_share", "of calls on own chips"),
+    ("kwh_per_month", "a month"),
+    ("tco2e_per_month", "a month"),
+)
+"""Figures behind a fleet, and the words after each."""
+UNITS = {
+    "ttft_s": "s",
+    "tpot_s": "s",
+    "utilization": "share",
+    "base_share": "share",
+    "kwh_per_month": "kWh",
+    "tco2e_per_month": "tCO2e",
+}
+
+
+def options(statement: Statement, page: Page) -> None:
+    """Every way of serving each class, the cheapest first, the one charged marked; what a quote implies."""
+    found = statement["serving"]
+    if not found:
+        return
+    page.heading("Ways to serve, mean over the plan")
+    classes = list(dict.fromkeys(row["class"] for row in found))
+    ordered = sorted(found, key=lambda row: (classes.index(row["class"]), _usd_per_query(row)))
+    rows = [_option_row(row, len(classes) > 1) for row in ordered]
+    columns = [
+        Column("option", wraps=True), Column("", style=Style.STRONG), Column("USD/query", right=True),
+        Column("90 % interval", right=True), Column("USD/Mtok", right=True), Column("USD, all", right=True),
+    ]  # fmt: skip
+    titles = {number + 1: _title_lines(row, page.width) for number, row in enumerate(ordered)}
+    page.extend(table(columns, rows, page.width, rules=titles))
+    page.extend(titles[len(rows)])
+    for row in found:
+        for sentence in _about(row):
+            page.item(sentence)
+
+
+def _title_lines(row: Row, width: int) -> list[Line]:
+    """What an option is, below its row."""
+    return [(Span(f"    {line}", Style.FAINT),) for line in wrapped(row["title"], width - 4)]
+
+
+def _usd_per_query(row: Row) -> float:
+    value = row["usd_per_query"]
+    return value["p50"] if has(value) else float("inf")
+
+
+def _option_row(row: Row, several: bool) -> list[str]:
+    name = f"{row['class']}, {option_name(row['option'])}" if several else option_name(row["option"])
+    each, tokens = row["usd_per_query"], row["usd_per_mtok"]
+    return [
+        name,
+        "used" if row["used"] else "",
+        shown(each["p50"]) if has(each) else "unknown",
+        ends(each) if has(each) else "",
+        shown(tokens["p50"]) if has(tokens) else "unknown",
+        shown(row["total_usd"]["mean"]),
+    ]
+
+
+def _about(row: Row) -> Iterator[str]:
+    """What stands behind an option: the fleet of the one in use, the tokens that a quote implies."""
+    figures = [_detail(row, key, after) for key, after in DETAILS if has(row.get(key))]
+    if figures and row["used"]:
+        yield f"{row['class']} in the first month: {'; '.join(figures)}."
+    for other in row.get("implied", ()):
+        yield (
+            f"{row['class']}: the quote is {shown(other['quote_over_law'])} times the figure for "
+            f"{option_name(other['option'])}; it would be true of "
+            f"{shown(other['implied_tokens_per_query'], 'tokens')} a query, where the plan has "
+            f"{shown(other['tokens_per_query'], 'tokens')}."
+        )
+
+
+def _detail(row: Row, key: str, after: str) -> str:
+    value = row[key]
+    return glued(
+        show_range({"p5": value["p5"], "p50": value["p50"], "p95": value["p95"]}, UNITS.get(key, ""))
+        + f" {after}"
+    )
+
+
+def tiers(statement: Statement, page: Page) -> None:
+    """Who pays for whom: each tier over the plan, then one of its users in a month."""
+    found = statement["tiers"]
+    if not found:
+        return
+    page.heading("Who pays for whom, USD over the plan")
+    columns = [
+        Column("tier", wraps=True), Column("revenue", right=True), Column("cost to serve", right=True),
+        Column("margin", right=True), Column("90 % interval", right=True),
+    ]  # fmt: skip
+    page.extend(table(columns, [_tier_row(row) for row in found], page.width))
+    page.text(
+        "Cost to serve: serving, payment fees and support; no programme, no other line.",
+        Style.FAINT,
+        indent=2,
+    )
+    page.blank()
+    columns = [
+        Column("a user a month", wraps=True), Column("users", right=True), Column("pays, USD", right=True),
+        Column("costs, USD", right=True), Column("90 %", right=True), Column("at a loss", right=True),
+    ]  # fmt: skip
+    page.extend(table(columns, [_user_row(row, statement["horizon_months"]) for row in found], page.width))
+    for sentence in (*_subsidy(found), *_turning_points(found)):
+        page.item(sentence)
+
+
+def _tier_row(row: Row) -> list[str]:
+    margin = row["margin_usd"]
+    name = row["tier"] if row["tier"] == row["kind"] else f"{row['tier']} ({row['kind']})"
+    return [
+        name,
+        *(shown(row[key]["mean"]) for key in ("revenue_usd", "cost_usd", "margin_usd")),
+        ends(margin, centre="mean"),
+    ]
+
+
+def _user_row(row: Row, horizon: int) -> list[str]:
+    cost = row["cost_per_user_month_usd"]
+    return [
+        row["tier"],
+        shown(row["user_months"]["mean"] / horizon),
+        shown(row["revenue_per_user_month_usd"]["p50"]),
+        shown(cost["p50"]),
+        ends(cost),
+        share(row["share_served_at_a_loss"]["mean"]),
+    ]
+
+
+def _subsidy(found: Sequence[Row]) -> Iterator[str]:
+    """What paying tiers leave for each dollar that the free ones cost."""
+    free = -sum(row["margin_usd"]["mean"] for row in found if row["kind"] == "free")
+    left = sum(row["margin_usd"]["mean"] for row in found if row["kind"] != "free")
+    if free > 0 and len(found) > 1:
+        yield f"For each dollar the free tiers cost, the paying tiers leave {shown(left / free, 'USD')}."
+
+
+def _turning_points(found: Sequence[Row]) -> Iterator[str]:
+    for row in found:
+        limit = row.get("unprofitable_above_queries_per_day")
+        if not has(limit):
+            continue
+        if limit["p95"] <= 0:
+            yield f"{row['tier']}: every user costs more than the price leaves, whatever the use."
+            continue
+        saved = row.get("cap_saves_usd")
+        cap = (
+            f"; a cap or a meter there would save {ranged(saved, 'USD')}"
+            if has(saved) and saved["mean"] > 0
+            else ""
+        )
+        yield f"{row['tier']}: a user turns unprofitable above {ranged(limit, 'queries')} a day{cap}."
+
+
+def break_evens(statement: Statement, page: Page) -> None:
+    """Where the answer turns: API prices, own prices, users, own chips."""
+    turning = statement["break_even"]
+    sentences = [
+        *_shock(turning["shock_tolerance"]),
+        *_own_price(turning["price_multiple_for_zero_margin"]),
+        *(s for row in turning["tiers"] for s in _tier_break_even(row)),
+        *(_self_hosting(row) for row in turning["self_hosting"]),
+    ]
+    if not sentences:
+        return
+    page.heading("Where the answer turns")
+    for sentence in sentences:
+        page.item(sentence)
+
+
+def _shock(shock: Row | None) -> Iterator[str]:
+    """The API price that the gross margin survives, and the one that the whole plan survives."""
+    if shock is None or not has(shock["multiple"]):
+        return
+    survived = {m: share(shock[f"survives_{m}x_share_of_draws"]) for m in (1, 3, 5)}
+    if shock["multiple"]["p50"] <= 0:
+        text = "API prices: in most draws there is no gross margin even if the API were free."
+    else:
+        text = (
+            f"API prices: the gross margin is gone at {ranged(shock['multiple'], 'x')} today's. There is one "
+            f"at today's prices in {survived[1]} of the draws, at 3 x in {survived[3]}, at 5 x in "
+            f"{survived[5]}."
+        )
+    all_in = shock["all_in_multiple"]
+    if has(all_in):
+        if all_in["p50"] > 0:
+            text += f" Revenue covers every line of the plan up to {ranged(all_in, 'x')}."
+        else:
+            text += " Revenue would not cover every line of the plan even with a free API."
+    yield text
+
+
+def _own_price(multiple: Row | None) -> Iterator[str]:
+    if has(multiple):
+        yield f"Own prices: revenue covers all cost at {ranged(multiple or {}, 'x')} the prices of the plan."
+
+
+def _tier_break_even(row: Row) -> Iterator[str]:
+    users, price = row["users_for_zero_margin"], row["usd_per_user_month_for_zero_margin"]
+    often = users["share_of_draws"]
+    if has(users) and often > 1 - ALMOST_ALL:
+        never = "; in the others no number is enough"
+        case = "" if often >= ALMOST_ALL else f" (in {share(often)} of the draws{never})"
+        needed = f"all cost is covered at {ranged(users, 'users')} a month{case}"
+    else:
+        needed = "no number of users covers all cost: each loses money"
+    yield f"{row['tier']}: {needed}, or at {ranged(price, 'USD')} a user-month."
+
+
+def _self_hosting(row: Row) -> str:
+    volume = row["self_host_tokens_per_month"]
+    name = f"{row['model']} on {row['chip']}, {words(row['purchase'])}"
+    stand_in = " (a stand-in: the plan names no open model)" if row["stand_in"] else ""
+    now = f"the plan has {glued(show(row['tokens_now'], 'tokens'))} in its first month"
+    if volume is None or not has(volume) or volume["share_of_draws"] <= 1 - ALMOST_ALL:
+        return f"Self-hosting {row['class']}: {name}{stand_in} never costs less than the API; {now}."
+    often = volume["share_of_draws"]
+    case = "" if often >= ALMOST_ALL else f", in {share(often)} of the draws"
+    return (
+        f"Self-hosting {row['class']}: {name}{stand_in} costs no more than the API from "
+        f"{ranged(volume, 'tokens')} a month{case}; {now}."
+    )
