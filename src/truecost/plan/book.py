@@ -134,6 +134,11 @@ class Book:
         """Enter one number a draw, kept over all windows: shape (draws,)."""
         self.outcomes[key] = np.broadcast_to(np.asarray(value, dtype=np.float64), (self.draws.count,))
 
+    def result(self, key: str, value: Value, unit: str, formula: str, inputs: Sequence[str] = ()) -> None:
+        """Enter an outcome, one number a draw, that can explain itself."""
+        self.outcome(key, value)
+        self.quantity(key, value, unit, formula, inputs)
+
     def total(self, *groups: str, cash: bool = False) -> FloatArray:
         """Sum of the lines of some groups (all when none is named), shape (months, draws)."""
         result = np.zeros((self.months, self.draws.count))

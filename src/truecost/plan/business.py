@@ -33,16 +33,13 @@ def revenue(
             result[name],
             "USD",
             "users x subscription price + queries x price a query + tokens x price a token + contracts / 12",
-            [f"{path}.users", f"queries.{name}"]
+            [f"users.{name}", f"queries.{name}"]
             + [
                 f"{path}.{f}"
                 for f in ("price_usd_per_month", "usd_per_query", "usd_per_mtok", "contract_usd_per_year")
                 if getattr(tier, f) is not None
             ],
         )
-    book.quantity(
-        "revenue", np.asarray(sum(result.values())), "USD", "sum over tiers", [f"revenue.{n}" for n in result]
-    )
     return result
 
 
@@ -105,7 +102,7 @@ def _by_revenue(
         Payee.PAYMENT,
         total * share + payers * fixed,
         formula="revenue x fee share + payments a month x fixed fee",
-        inputs=("revenue", "business.payment_fee_share", "business.payment_fee_usd"),
+        inputs=("revenue_usd", "business.payment_fee_share", "business.payment_fee_usd"),
     )
     support = book.number(
         "business.support_usd_per_user_month",
@@ -134,7 +131,7 @@ def _by_revenue(
         Payee.OTHER,
         total * terms.sales_share_of_revenue,
         formula="revenue x share",
-        inputs=("revenue", "business.sales_share_of_revenue"),
+        inputs=("revenue_usd", "business.sales_share_of_revenue"),
         basis=Basis.ASSUMPTION,
     )
 

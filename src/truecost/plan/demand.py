@@ -112,7 +112,11 @@ def _tier(name: str, tier: Tier, stock: FloatArray, context: tuple[Demand, Book,
         kept = mean_share_below_cap(tier.cap_queries_per_user_per_day / np.maximum(per_day, 1e-12), spread)
     season = _season(tier, book.months, start)
     book.quantity(
-        f"{path}.users", users, "users", "users by month, growth and churn applied", _given(path, tier)
+        f"users.{name}",
+        users,
+        "users",
+        "users x (1 - churn) + users x growth x room left + new + conversions in - out, month by month",
+        _given(path, tier),
     )
     queries = users * per_day * DAYS_PER_MONTH * season * kept
     book.quantity(
@@ -120,14 +124,30 @@ def _tier(name: str, tier: Tier, stock: FloatArray, context: tuple[Demand, Book,
         queries,
         "queries",
         "users x queries a user a day x 30.4375 days x season x share left by the cap",
-        (f"{path}.users", f"{path}.queries_per_user_per_day"),
+        (
+            f"users.{name}",
+            f"{path}.queries_per_user_per_day",
+            *(
+                [f"{path}.cap_queries_per_user_per_day", "usage/lognormal_sigma"]
+                if np.ndim(kept) or kept != 1.0
+                else []
+            ),
+        ),
     )
     return TierTraffic(users, queries, per_day, spread, price, class_mix(tier, demand))
 
 
 def _given(path: str, tier: Tier) -> list[str]:
-    fields = ("users", "growth_per_month", "new_users_per_month", "churn_per_month", "market_users")
-    return [f"{path}.{f}" for f in fields if getattr(tier, f) is not None]
+    fields = (
+        "users",
+        "growth_per_month",
+        "new_users_per_month",
+        "churn_per_month",
+        "market_users",
+        "elasticity",
+    )
+    given = [f"{path}.{f}" for f in fields if getattr(tier, f) is not None]
+    return given + ([f"{path}.converts_from.share_per_month"] if tier.converts_from else [])
 
 
 def price_multiple(tier: Tier, months: int) -> FloatArray:

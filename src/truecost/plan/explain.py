@@ -91,7 +91,7 @@ class _Walk:
         leaf = self.given[path]
         place = self.document.place(path) or "the plan"
         value = self.book.draws.of(path, leaf.value)
-        unit = leaf.number.unit if leaf.number else ""
+        unit = leaf.number.asked_unit if leaf.number else ""
         return Node(path, summarize(value), unit, _as_written(leaf.value), place, "stated in the plan")
 
     def from_fact(self, key: str, fact: Fact) -> Node:

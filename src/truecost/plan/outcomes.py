@@ -26,9 +26,15 @@ UNIT_COSTS = {
     "usd_per_active_user_month": ("total_usd", "user_months", 1.0),
     "usd_per_successful_task": ("total_usd", "tasks_done", 1.0),
     "marginal_usd_per_query": ("marginal_usd", "queries", 1.0),
-    "marginal_revenue_usd_per_query": ("revenue", "queries", 1.0),
+    "marginal_revenue_usd_per_query": ("revenue_usd", "queries", 1.0),
 }
 """Each unit cost: which amount, over which volume, times what."""
+UNIT_OF = {
+    "queries": "USD/query",
+    "tokens": "USD/Mtok",
+    "user_months": "USD/user-month",
+    "tasks_done": "USD/task",
+}
 
 
 def outcomes_of(
@@ -43,22 +49,28 @@ def outcomes_of(
     cash = book.total(cash=True)
     inference, training = book.total("Inference"), book.total(*TRAINING_GROUPS)
     income = np.asarray(sum(earned.values(), start=np.zeros_like(total)))
-    book.quantity(
-        "total_usd", total, "USD", "sum of the lines, amortized view", [f"lines.{n}" for n in book.lines]
+    lines = [f"lines.{n}" for n in book.lines]
+    served_lines = [f"lines.{n}" for n, line in book.lines.items() if line.group == "Inference"]
+    training_lines = [f"lines.{n}" for n, line in book.lines.items() if line.group in TRAINING_GROUPS]
+    spent, earned_usd = total.sum(axis=0), income.sum(axis=0)
+    book.result("total_usd", spent, "USD", "sum of the lines, amortized view", lines)
+    book.result("cash_total_usd", cash.sum(axis=0), "USD", "what is paid, line by line", lines)
+    book.result("revenue_usd", earned_usd, "USD", "sum over tiers", [f"revenue.{n}" for n in earned])
+    book.result(
+        "margin_usd", earned_usd - spent, "USD", "revenue - all cost lines", ("revenue_usd", "total_usd")
     )
-    book.outcome("total_usd", total.sum(axis=0))
-    book.outcome("cash_total_usd", cash.sum(axis=0))
-    book.outcome("revenue_usd", income.sum(axis=0))
-    book.outcome("margin_usd", (income - total).sum(axis=0))
-    book.outcome("inference_share", _ratio(inference.sum(axis=0), total.sum(axis=0)))
+    book.quantity("inference_usd", inference, "USD", "sum of the lines of serving", served_lines)
+    book.quantity("training_usd", training, "USD", "final runs, experiments and failed runs", training_lines)
+    share = _ratio(inference.sum(axis=0), spent)
+    book.result("inference_share", share, "share", "serving / all cost lines", ("inference_usd", "total_usd"))
     book.outcome("first_month_usd", total[0])
     book.outcome("first_month_revenue_usd", income[0])
     book.outcome("final_run_usd", book.total(FINAL_RUN).sum(axis=0))
     _business_outcomes(plan, (total, income, cash), book)
     if training.any() and inference.any():
-        book.outcome(
-            "crossover_month", crossover_month(np.cumsum(inference, axis=0), np.cumsum(training, axis=0))
-        )
+        month = crossover_month(np.cumsum(inference, axis=0), np.cumsum(training, axis=0))
+        formula = "the first month in which cumulative serving is above cumulative training"
+        book.result("crossover_month", month, "month", formula, ("inference_usd", "training_usd"))
     if demand is not None:
         _unit_costs(demand, served, total, income, book)
     series = {"total": total, "cash": cash, "inference": inference, "training": training, "revenue": income}
@@ -76,20 +88,49 @@ def _business_outcomes(plan: Plan, money: tuple[FloatArray, FloatArray, FloatArr
         for component in DIRECT_BUSINESS_LINES:
             if component in book.lines:
                 direct = direct + book.lines[component].amortized
-        book.outcome("gross_margin_share", _ratio((income - direct).sum(axis=0), income.sum(axis=0)))
-        book.outcome("price_multiple_for_zero_margin", price_for_zero_margin(total, income, kept))
-        book.outcome("payback_month", payback_month(np.cumsum(income - cash, axis=0)))
-        for key, counted in (("shock_tolerance", direct), ("shock_tolerance_all_in", total)):
-            tolerance = shock_tolerance(book, income, counted)
+        paid = [f"lines.{c}" for c in DIRECT_BUSINESS_LINES if c in book.lines]
+        counted = ("revenue_usd", "marginal_usd", *paid)
+        book.result(
+            "gross_margin_share",
+            _ratio((income - direct).sum(axis=0), income.sum(axis=0)),
+            "share",
+            "(revenue - serving - people in the loop - payment fees - support) / revenue",
+            counted,
+        )
+        book.result(
+            "price_multiple_for_zero_margin",
+            price_for_zero_margin(total, income, kept),
+            "x",
+            "(all cost - fees in proportion to revenue) / (revenue less those fees)",
+            ("total_usd", "revenue_usd"),
+        )
+        book.result(
+            "payback_month",
+            payback_month(np.cumsum(income - cash, axis=0)),
+            "month",
+            "the month from which cumulative revenue stays above cumulative cash cost",
+            ("revenue_usd", "cash_total_usd"),
+        )
+        for key, cost, inputs in (
+            ("shock_tolerance", direct, counted),
+            ("shock_tolerance_all_in", total, ("revenue_usd", "total_usd")),
+        ):
+            tolerance = shock_tolerance(book, income, cost)
             if tolerance is not None:
-                book.outcome(key, tolerance)
+                formula = "(revenue - cost other than model vendors) / paid to model vendors"
+                book.result(key, tolerance, "x today's API prices", formula, inputs)
     months_left = runway(plan.business, income, book)
     if months_left is not None:
-        book.outcome("runway_months", months_left)
+        formula = "whole months before cash, rounds and credits less net spending fall below 0"
+        stated = ("business.cash_usd", "business.cloud_credits_usd", "revenue_usd", "cash_total_usd")
+        book.result("runway_months", months_left, "months", formula, stated)
     if plan.business is not None and plan.business.discount_rate_per_year is not None:
         factor = (1 + plan.business.discount_rate_per_year) ** (-(book.month_index + 0.5) / 12)
-        book.outcome("discounted_total_usd", (total * factor).sum(axis=0))
-        book.outcome("net_present_value_usd", ((income - cash) * factor).sum(axis=0))
+        rate = "business.discount_rate_per_year"
+        formula = "each month x (1 + rate)^(-(month + 1/2) / 12)"
+        book.result("discounted_total_usd", (total * factor).sum(axis=0), "USD", formula, ("total_usd", rate))
+        worth = ((income - cash) * factor).sum(axis=0)
+        book.result("net_present_value_usd", worth, "USD", formula, ("revenue_usd", "cash_total_usd", rate))
 
 
 def _unit_costs(
@@ -104,7 +145,7 @@ def _unit_costs(
         "tokens": (tokens, "tokens", "calls x (input + output tokens)", [f"calls.{n}" for n in served]),
         "user_months": (
             demand.users, "user-months", "active users summed over the months",
-            [f"demand.tiers.{n}.users" for n in demand.tiers],
+            [f"users.{n}" for n in demand.tiers],
         ),
         "tasks_done": (
             done, "tasks", "queries x share that succeeds, retries and people counted",
@@ -120,12 +161,11 @@ def _unit_costs(
     book.quantity(
         "marginal_usd", marginal, "USD", "sum of the lines of serving and people in the loop", parts
     )
-    amounts = {"total_usd": total, "marginal_usd": marginal, "revenue": income}
+    amounts = {"total_usd": total, "marginal_usd": marginal, "revenue_usd": income}
     for name, (amount, volume, scale) in UNIT_COSTS.items():
         value = _ratio(amounts[amount].sum(axis=0) * scale, book.outcomes[volume])
-        book.outcome(f"unit_costs.{name}", value)
         formula = f"{amount} / {volume}" + ("" if scale == 1 else f" x {scale:,.0f}")
-        book.quantity(f"unit_costs.{name}", value, "USD", formula, (amount, volume))
+        book.result(f"unit_costs.{name}", value, UNIT_OF[volume], formula, (amount, volume))
 
 
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:

@@ -369,7 +369,7 @@ def assumptions(evaluation: Evaluation, document: Document[Plan]) -> list[dict[s
         {
             "key": leaf.path,
             "value": _shown(leaf.value),
-            "unit": leaf.number.unit if leaf.number else "",
+            "unit": leaf.number.asked_unit if leaf.number else "",
             "confidence": "stated",
             "source": document.place(leaf.path) or "the plan",
             "checked": "",

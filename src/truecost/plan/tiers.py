@@ -9,8 +9,8 @@ import numpy as np
 from truecost.lognormal import mean_share_below_cap, share_above
 from truecost.plan.book import DAYS_PER_MONTH, Book
 from truecost.plan.business import fee_per_revenue
-from truecost.plan.demand import Traffic
-from truecost.plan.schema import Plan
+from truecost.plan.demand import TierTraffic, Traffic
+from truecost.plan.schema import Plan, Tier
 from truecost.plan.serving import ClassServing
 from truecost.ranges import FloatArray, Value
 
@@ -47,64 +47,83 @@ def tiers(
     losing: Value = 0.0
     everyone: Value = 0.0
     for name, tier in plan.demand.tiers.items():
-        own = traffic.tiers[name]
+        terms = fees if fees is not None and tier.kind != "free" else (0.0, 0.0, 0.0)
         serving = tier_serving_cost(name, traffic, served, book).sum(axis=0)
-        user_months = _summed(own.users, book)
-        queries = _summed(own.queries, book)
-        revenue = earned[name].sum(axis=0)
-        paying = tier.kind != "free"
-        share, fixed, support = fees if fees is not None and paying else (0.0, 0.0, 0.0)
-        charged = 0.0 if tier.kind == "enterprise" else fixed
-        cost = serving + revenue * share + user_months * (charged + support)
-        per_query = _ratio(serving, queries)
-        left = _ratio(revenue, user_months) * (1 - share) - charged - support
-        limit = np.maximum(_ratio(left, per_query * DAYS_PER_MONTH), 0.0)
-        at_loss = _share_at_loss(tier.kind, limit, own.queries_per_user_per_day, own.spread, revenue - cost)
-        if tier.cap_queries_per_user_per_day is not None and tier.kind not in {"free", "usage"}:
-            at_loss = np.where(limit >= tier.cap_queries_per_user_per_day, 0.0, at_loss)
-        losing, everyone = losing + user_months * at_loss, everyone + user_months
-        for key, value in {
-            "revenue_usd": revenue,
-            "cost_usd": cost,
-            "margin_usd": revenue - cost,
-            "serving_usd": serving,
-            "user_months": user_months,
-            "queries": queries,
-            "usd_per_query": per_query,
-            "share_served_at_a_loss": at_loss,
-            "revenue_per_user_month_usd": _ratio(revenue, user_months),
-            "cost_per_user_month_usd": _ratio(cost, user_months),
-        }.items():
-            book.outcome(f"tiers.{name}.{key}", value)
-        if tier.kind in {"subscription", "enterprise"}:
-            _limits(name, limit, (own.queries_per_user_per_day, own.spread), (serving, queries), book)
+        months, at_loss = _tier(name, tier, traffic.tiers[name], (earned[name], serving, terms), book)
+        losing, everyone = losing + months * at_loss, everyone + months
     book.outcome("share_of_users_served_at_a_loss", _ratio(losing, everyone))
 
 
-def _limits(
-    name: str, limit: Value, use: tuple[Value, Value], served: tuple[Value, Value], book: Book
-) -> None:
+def _tier(
+    name: str,
+    tier: Tier,
+    own: TierTraffic,
+    money: tuple[FloatArray, FloatArray, tuple[Value, Value, Value]],
+    book: Book,
+) -> tuple[FloatArray, Value]:
+    """Enter one tier; returns its user-months and the share of them served at a loss."""
+    earned, serving, (share, fixed, support) = money
+    months, queries, revenue = _summed(own.users, book), _summed(own.queries, book), earned.sum(axis=0)
+    charged = 0.0 if tier.kind == "enterprise" else fixed
+    cost = serving + revenue * share + months * (charged + support)
+    per_query = _ratio(serving, queries)
+    left = _ratio(revenue, months) * (1 - share) - charged - support
+    at_loss: Value = 1.0 if tier.kind == "free" else np.where(revenue < cost, 1.0, 0.0)
+    if tier.kind in {"subscription", "enterprise"} and np.all(per_query > 0):
+        limit = np.maximum(left / (per_query * DAYS_PER_MONTH), 0.0)
+        at_loss = share_above(limit / np.maximum(own.queries_per_user_per_day, 1e-12), own.spread)
+        if tier.cap_queries_per_user_per_day is not None:
+            at_loss = np.where(limit >= tier.cap_queries_per_user_per_day, 0.0, at_loss)
+        _limits(name, limit, own, serving, book)
+    fees = (f"revenue.{name}", "business.payment_fee_share", "business.payment_fee_usd")
+    parts = (f"tiers.{name}.serving_usd", *fees, "business.support_usd_per_user_month")
+    usd, margin = "USD", (f"tiers.{name}.revenue_usd", f"tiers.{name}.cost_usd")
+    lines = [f"lines.{n}" for n in book.lines if n.startswith(("inference.", "people."))]
+    for key, value, unit, formula, inputs in (
+        (
+            "serving_usd",
+            serving,
+            usd,
+            "serving lines in proportion to the tier's queries in each class",
+            lines,
+        ),
+        ("revenue_usd", revenue, usd, "what the tier pays over the plan", (f"revenue.{name}",)),
+        ("cost_usd", cost, usd, "serving + revenue x fees + user-months x (fixed fee + support)", parts),
+        ("margin_usd", revenue - cost, usd, "revenue - cost to serve", margin),
+        ("user_months", months, "user-months", "active users summed over the months", (f"users.{name}",)),
+        ("queries", queries, "queries", "summed over the months", (f"queries.{name}",)),
+        ("usd_per_query", per_query, "USD/query", "serving / queries", (f"tiers.{name}.serving_usd",)),
+        ("share_served_at_a_loss", at_loss, "share", "share of users above the unprofitable use", margin),
+        ("revenue_per_user_month_usd", _ratio(revenue, months), usd, "revenue / user-months", margin[:1]),
+        ("cost_per_user_month_usd", _ratio(cost, months), usd, "cost to serve / user-months", margin[1:]),
+    ):
+        book.result(f"tiers.{name}.{key}", value, unit, formula, inputs)
+    return months, at_loss
+
+
+def _limits(name: str, limit: Value, own: TierTraffic, serving: FloatArray, book: Book) -> None:
     """The use at which a user turns unprofitable, and what a cap or a meter at that use would change."""
-    per_day, spread = use
-    serving, _ = served
-    excess = 1 - mean_share_below_cap(limit / np.maximum(per_day, 1e-12), spread)
-    book.outcome(f"tiers.{name}.unprofitable_above_queries_per_day", limit)
-    book.outcome(f"tiers.{name}.cap_saves_usd", serving * excess)
-    book.quantity(
-        f"tiers.{name}.unprofitable_above_queries_per_day",
+    excess = 1 - mean_share_below_cap(limit / np.maximum(own.queries_per_user_per_day, 1e-12), own.spread)
+    key = f"tiers.{name}.unprofitable_above_queries_per_day"
+    book.result(
+        key,
         limit,
         "queries a day",
         "(revenue a user-month x (1 - fees) - fixed fee - support) / (USD a query x 30.4375 days)",
-        (f"revenue.{name}", "business.payment_fee_share", "business.payment_fee_usd"),
+        (
+            f"revenue.{name}",
+            "business.payment_fee_share",
+            "business.payment_fee_usd",
+            f"tiers.{name}.usd_per_query",
+        ),
     )
-
-
-def _share_at_loss(kind: str, limit: Value, mean: Value, spread: Value, margin: Value) -> Value:
-    if kind == "free":
-        return 1.0
-    if kind == "usage":
-        return np.where(np.asarray(margin) < 0, 1.0, 0.0)
-    return share_above(limit / np.maximum(mean, 1e-12), spread)
+    book.result(
+        f"tiers.{name}.cap_saves_usd",
+        serving * excess,
+        "USD",
+        "serving x share of use above that limit: a cap there saves it, a meter at cost recovers it",
+        (f"tiers.{name}.serving_usd", key),
+    )
 
 
 def _summed(value: Value, book: Book) -> FloatArray:

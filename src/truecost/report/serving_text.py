@@ -112,7 +112,7 @@ def tiers(statement: Statement, page: Page) -> None:
     ]  # fmt: skip
     page.extend(table(columns, [_tier_row(row) for row in found], page.width))
     page.text(
-        "Cost to serve: serving, payment fees and support; no programme, no other line.",
+        "Cost to serve: serving, fees, sales in proportion, support; no other line.",
         Style.FAINT,
         indent=2,
     )

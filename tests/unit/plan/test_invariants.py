@@ -101,7 +101,7 @@ def test_converted_users_leave_one_tier_and_arrive_in_the_other() -> None:
         demand__tiers__pro__converts_from={"tier": "free", "share_per_month": 0.02},
     )
     users = run(spec).evaluation.first.quantities
-    everyone = users["demand.tiers.free.users"].value + users["demand.tiers.pro.users"].value
+    everyone = users["users.free"].value + users["users.pro"].value
     np.testing.assert_allclose(everyone, 11_000)
 
 

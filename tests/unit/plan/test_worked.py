@@ -94,13 +94,13 @@ def test_expected_attempts_and_cost_of_a_successful_task() -> None:
 
 def test_users_grow_and_churn() -> None:
     spec = product(demand__tiers__pro__growth_per_month=0.1, demand__tiers__pro__churn_per_month=0.04)
-    users = truecost.plan(spec, draws=8).evaluation.first.quantities["demand.tiers.pro.users"].value
+    users = truecost.plan(spec, draws=8).evaluation.first.quantities["users.pro"].value
     np.testing.assert_allclose(np.asarray(users)[:, 0], 2000 * 1.06 ** np.arange(12))
 
 
 def test_growth_fades_at_the_ceiling() -> None:
     spec = product(demand__tiers__pro__growth_per_month=0.5, demand__tiers__pro__market_users=5000)
-    users = truecost.plan(spec, draws=8).evaluation.first.quantities["demand.tiers.pro.users"].value
+    users = truecost.plan(spec, draws=8).evaluation.first.quantities["users.pro"].value
     assert 4900 < float(np.asarray(users)[-1, 0]) <= 5000
 
 
