@@ -1,4 +1,4 @@
-"""A fact: a value with its unit, source, date checked and confidence. Nothing enters a law without all five."""
+"""A fact: a value with its unit, source, date checked and confidence; no law takes less."""
 
 from __future__ import annotations
 

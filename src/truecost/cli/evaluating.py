@@ -10,6 +10,7 @@ from truecost.cli.options import Settings
 from truecost.cli.output import STDOUT, progress_on
 
 if TYPE_CHECKING:
+    from truecost.catalog.catalog import Catalog
     from truecost.plan.result import Result
     from truecost.plan.schema import Plan
     from truecost.spec import Document
@@ -19,23 +20,23 @@ STDIN_NAME = "stdin"
 
 def evaluated(spec: str, settings: Settings) -> Result:
     """The result of a plan file, or of the plan on stdin where `spec` is `-`. Raises SpecError."""
-    from truecost.plan.result import evaluate_document
+    from truecost.plan.result import catalog_of, evaluate_document
 
-    document = loaded(spec, settings.sets)
+    catalog = catalog_of(settings.catalog)
+    document = loaded(spec, settings.sets, catalog)
     with progress_on(sys.stderr, settings.draws) as progress:
         return evaluate_document(
-            document, draws=settings.draws, seed=settings.seed, catalog=settings.catalog, progress=progress
+            document, catalog, draws=settings.draws, seed=settings.seed, progress=progress
         )
 
 
-def loaded(spec: str, sets: tuple[str, ...]) -> Document[Plan]:
+def loaded(spec: str, sets: tuple[str, ...], catalog: Catalog) -> Document[Plan]:
     """The plan as a valid document. Raises SpecError with every problem."""
-    from truecost.plan.schema import Plan
-    from truecost.spec import load, load_text
+    from truecost.plan.result import read, read_text
 
     if spec == STDOUT:
-        return load_text(_stdin(), STDIN_NAME, Plan, sets=sets)
-    return load(spec, Plan, sets=sets)
+        return read_text(_stdin(), STDIN_NAME, catalog, sets)
+    return read(spec, catalog, sets)
 
 
 def _stdin() -> str:

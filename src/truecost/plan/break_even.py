@@ -10,8 +10,8 @@ import numpy as np
 from truecost.lines import Payee
 from truecost.physics.replica import DoesNotFit
 from truecost.plan.book import SECONDS_PER_MONTH, Book
-from truecost.plan.schema import Plan, SelfHosted, Serving
-from truecost.plan.serving import ClassServing, Work, option_charges
+from truecost.plan.schema import Plan, SelfHosted
+from truecost.plan.serving import ClassServing, Work
 from truecost.plan.serving.fleet import fleet_charges
 from truecost.plan.serving.placement import Placement, law_point, placement, replica_seconds
 from truecost.plan.serving.self_hosted import fleet_load
@@ -86,7 +86,8 @@ def self_hosting(plan: Plan, served: Mapping[str, ClassServing], book: Book) -> 
         host = serving.self_hosted or STAND_IN.model_copy(update={"region": plan.region})
         path = f"serving.{name}.self_hosted" if serving.self_hosted else f"break_even.{name}.stand_in"
         try:
-            volume = _volume(host, serving, outcome.work, path, book)
+            per_call = outcome.options["api"].details["usd_per_call"]
+            volume = _volume(host, per_call, outcome.work, path, book)
         except (LookupError, DoesNotFit) as missing:
             book.leave_out(f"break_even.{name}.self_hosting", str(missing))
             continue
@@ -115,16 +116,16 @@ def self_hosting(plan: Plan, served: Mapping[str, ClassServing], book: Book) -> 
     return result
 
 
-def _volume(host: SelfHosted, serving: Serving, work: Work, path: str, book: Book) -> FloatArray:
+def _volume(host: SelfHosted, usd_per_call: Value, work: Work, path: str, book: Book) -> FloatArray:
     load = fleet_load(host, work, path, book)
     one_chip = np.ones((book.months, 1))
     rent = _first_month(fleet_charges(host, one_chip, work, path, book))
-    api = _first_month(option_charges("api", serving, work, f"serving.{work.name}", book).charges)
     tokens = work.input_tokens + work.output_tokens
+    api = usd_per_call / tokens
 
     def volume(layout: Placement, seconds: Value) -> FloatArray:
         capacity = SECONDS_PER_MONTH * load.utilization / load.level / seconds * tokens
-        return self_hosting_volume(api / work.tokens[0], rent * layout.chips, capacity, load.spare)
+        return self_hosting_volume(api, rent * layout.chips, capacity, load.spare)
 
     def price(layout: Placement) -> float:
         return float(np.median(volume(layout, law_point(host, work, layout).replica_seconds_per_request)))

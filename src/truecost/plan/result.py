@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -15,9 +15,10 @@ from truecost.plan import explain as explaining
 from truecost.plan.checks import check
 from truecost.plan.evaluate import Evaluation, evaluate
 from truecost.plan.schema import Plan
+from truecost.plan.schema.names import names_from
 from truecost.plan.statement import cost_lines, monthly_lines, statement
 from truecost.ranges import Ranged
-from truecost.spec import Document, load
+from truecost.spec import Document, load, load_text
 
 DEFAULT_DRAWS = 4096
 DEFAULT_SEED = 1
@@ -106,23 +107,41 @@ def plan(
     `sets` are "dotted.path=value" overrides; `catalog` a file of facts that replace the shipped ones.
     Raises SpecError with every problem of the plan at once.
     """
-    if draws < 1:
-        raise ValueError(f"draws must be at least 1, not {draws}")
-    document = load(source, Plan, sets=sets)
-    return evaluate_document(document, draws=draws, seed=seed, catalog=catalog, progress=progress)
+    facts = catalog_of(catalog)
+    return evaluate_document(read(source, facts, sets), facts, draws=draws, seed=seed, progress=progress)
+
+
+def catalog_of(given: Catalog | str | Path | None) -> Catalog:
+    """A catalog as it is, or the shipped one with the overlay in a file."""
+    from truecost.catalog.catalog import load as load_catalog
+
+    return given if isinstance(given, Catalog) else load_catalog(given)
+
+
+def read(
+    source: str | Path | Mapping[str, Any], catalog: Catalog, sets: Sequence[str] = ()
+) -> Document[Plan]:
+    """A plan with its places, its names looked up in a catalog; raises SpecError with every problem."""
+    with names_from(catalog):
+        return load(source, Plan, sets=sets)
+
+
+def read_text(text: str, name: str, catalog: Catalog, sets: Sequence[str] = ()) -> Document[Plan]:
+    """As `read`, from the text of a file; `name` is what its places are called."""
+    with names_from(catalog):
+        return load_text(text, name, Plan, sets=sets)
 
 
 def evaluate_document(
     document: Document[Plan],
+    catalog: Catalog,
     *,
     draws: int = DEFAULT_DRAWS,
     seed: int = DEFAULT_SEED,
-    catalog: Catalog | str | Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
-    """The result of a plan that is already loaded."""
-    from truecost.catalog.catalog import load as load_catalog
-
-    facts = catalog if isinstance(catalog, Catalog) else load_catalog(catalog)
-    checked, warnings = check(document, facts, date.today())
-    return Result(document, evaluate(checked, facts, draws=draws, seed=seed, progress=progress), warnings)
+    """The result of a plan that is already read, with the catalog it was read with."""
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, not {draws}")
+    checked, warnings = check(document, catalog, date.today())
+    return Result(document, evaluate(checked, catalog, draws=draws, seed=seed, progress=progress), warnings)

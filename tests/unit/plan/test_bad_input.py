@@ -137,6 +137,14 @@ def test_every_catalog_problem_comes_at_once() -> None:
     assert len(raised.value.problems) == 2
 
 
+def test_names_and_fields_are_reported_together() -> None:
+    spec = fleet(serving__chat__self_hosted__chip="h100-smx", demand__tiers__pro__usres=1)
+    with pytest.raises(SpecError) as raised:
+        truecost.plan(spec, draws=8)
+    assert "h100-sxm" in str(raised.value)
+    assert "usres" in str(raised.value)
+
+
 def test_unusual_but_legal_warns_and_goes_on() -> None:
     spec = programme(programme__fine_tunes__safety__utilization=0.9)
     assert any("utilization" in warning for warning in truecost.plan(spec, draws=8).to_dict()["warnings"])

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from truecost.plan.schema.business import Business
 from truecost.plan.schema.demand import Demand
+from truecost.plan.schema.names import RegionName
 from truecost.plan.schema.programme import Programme
 from truecost.plan.schema.quantities import Section
 from truecost.plan.schema.serving import Serving
@@ -19,7 +20,7 @@ class Plan(Section):
     as_of: Day | None = Field(default=None, description="the day whose prices count; today by default")
     start: Month | None = Field(default=None, description="first month, YYYY-MM; the month after as_of")
     horizon_months: int = Field(36, ge=1, le=120)
-    region: str = Field(default="us", description="whose electricity price and grid count")
+    region: RegionName = Field(default="us", description="whose electricity price and grid count")
     demand: Demand | None = None
     serving: dict[str, Serving] = Field(default_factory=dict[str, Serving], description="by request class")
     programme: Programme | None = None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
+from truecost.plan.schema.names import ApiModelName, ChipName, ModelName
 from truecost.plan.schema.quantities import (
     AtLeastOne,
     ChipHours,
@@ -36,7 +37,7 @@ Developer = Literal["frontier_lab", "open_lab", "startup", "fine_tune"]
 class Chips(Section):
     """Where compute comes from and how it is paid."""
 
-    chip: str = Field(description="an accelerator of the catalog")
+    chip: ChipName = Field(description="an accelerator of the catalog")
     pay: Literal["rented", "amortized"] = Field(
         default="rented", description="rent, or the wear of own hardware"
     )
@@ -49,7 +50,7 @@ class TrainingRun(Chips):
 
     chip_hours: ChipHours | None = Field(default=None, description="as recorded")
     flops: Flops | None = Field(default=None, description="training compute")
-    model: str | dict[str, Any] | None = Field(default=None, description="architecture from the catalog")
+    model: ModelName | None = Field(default=None, description="architecture from the catalog")
     active_parameters: Parameters | None = Field(
         default=None, description="when the architecture is not public"
     )
@@ -97,7 +98,7 @@ class Synthetic(Section):
 
     tokens: Tokens = Field(description="tokens kept, per generation")
     kept_share: Share | None = Field(default=None, description="share of generated tokens that is kept")
-    api_model: str | None = Field(default=None, description="priced at this model's output price")
+    api_model: ApiModelName | None = Field(default=None, description="priced at this model's output price")
     usd_per_mtok: UsdPerMtok | None = Field(default=None, description="or at this price")
 
 
@@ -140,7 +141,7 @@ class Rlhf(Section):
 class FineTune(Chips):
     """A fine-tune repeated as the world or the product changes: domain, safety, refresh."""
 
-    model: str | dict[str, Any] | None = Field(default=None, description="architecture from the catalog")
+    model: ModelName | None = Field(default=None, description="architecture from the catalog")
     active_parameters: Parameters | None = None
     tokens: Tokens = Field(description="tokens trained on, epochs counted")
     precision: Precision = "bf16"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 
+from truecost.plan.schema.names import ApiModelName, ChipName, ModelName, RegionName
 from truecost.plan.schema.quantities import (
     AtLeastOne,
     Count,
@@ -54,7 +55,7 @@ class Provisioned(Section):
 class Api(Section):
     """A model called over an API, at its dated list price."""
 
-    model: str = Field(description="the vendor's model id")
+    model: ApiModelName = Field(description="the vendor's model id")
     provider: str | None = Field(default=None, description="who sells it; the maker by default")
     service_tier: Literal["standard", "batch", "flex", "priority"] | None = Field(
         default=None, description="batch by default for classes that can wait"
@@ -91,8 +92,8 @@ class Porting(Section):
 class SelfHosted(Section):
     """A model on chips of one's own, bought or rented."""
 
-    model: str | dict[str, Any] = Field(description="a model of the catalog, or a Hugging Face config.json")
-    chip: str = Field(description="an accelerator of the catalog")
+    model: ModelName = Field(description="a model of the catalog, or a Hugging Face config.json")
+    chip: ChipName = Field(description="an accelerator of the catalog")
     precision: Precision | None = Field(
         default=None, description="of the weights; as the model is released by default"
     )
@@ -114,7 +115,7 @@ class SelfHosted(Section):
     utilization_at_peak: Share | None = Field(default=None, description="load over capacity in the peak hour")
     peak_to_mean: AtLeastOne | None = Field(default=None, description="peak hour over mean hour")
     spare_replicas: Count | None = Field(default=None, description="replicas kept for failures")
-    region: str | None = Field(default=None, description="whose electricity and grid")
+    region: RegionName | None = Field(default=None, description="whose electricity and grid")
     ownership: Ownership | None = None
     operations_people: People | None = Field(
         default=None, description="staff; by the number of chips by default"
@@ -154,7 +155,7 @@ class Route(Section):
     """Part of the calls go to a cheaper model on an API."""
 
     share: Share = Field(description="share of calls tried on the other model first")
-    model: str = Field(description="the other model's id")
+    model: ApiModelName = Field(description="the other model's id")
     provider: str | None = None
     escalation_share: Share | None = Field(
         default=None, description="of those, the share that must be asked again"
@@ -164,7 +165,7 @@ class Route(Section):
 class Distillation(Section):
     """A smaller student trained on the large model's answers; it takes part of the calls."""
 
-    student: str | dict[str, Any] = Field(description="a model of the catalog")
+    student: ModelName = Field(description="a model of the catalog")
     share: Share = Field(description="share of calls the student takes")
     training_tokens: Tokens = Field(description="tokens the teacher writes and the student learns from")
 

@@ -42,7 +42,13 @@ def api(spec: Api, work: Work, path: str, book: Book) -> Served:
             unit="Mtok",
         )
     )
-    return Served("api", f"{spec.model} from {price.provider}", tuple(charges), {"usd_per_call": per_call})
+    details = {"usd_per_call": per_call * first_of(prices)}
+    return Served("api", f"{spec.model} from {price.provider}", tuple(charges), details)
+
+
+def first_of(by_month: Value) -> Value:
+    """The first month of a monthly value."""
+    return by_month if np.ndim(by_month) == 0 else np.asarray(by_month)[0]
 
 
 def price_source(price: ApiPrice) -> str:
