@@ -51,7 +51,12 @@ def plain(page: str) -> str:
     """The page's words with ordinary spaces and without tags."""
     body = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
     words = re.sub(r"<(?:wbr|tspan|/tspan|i|/i)[^>]*>", " ", body)
-    words = re.sub(r"<[^>]+>", "\n", words).replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
+    words = (
+        re.sub(r"<[^>]+>", "\n", words)
+        .replace("&nbsp;", " ")
+        .replace("\N{NO-BREAK SPACE}", " ")
+        .replace("\N{WORD JOINER}", "")
+    )
     words = words.replace("&#34;", '"').replace("&#39;", "'").replace("&lt;", "<").replace("&gt;", ">")
     return re.sub(r"[ ]+", " ", words.replace("&amp;", "&"))
 
@@ -141,7 +146,7 @@ def test_a_section_is_drawn_or_said_to_be_missing(name: str) -> None:
 def test_every_figure_has_its_table(name: str) -> None:
     for section in re.findall(r"<section.*?</section>", page_of(name), flags=re.DOTALL):
         if "<figure>" in section:
-            assert "<details>" in section
+            assert "<details" in section
             assert "<table>" in section
 
 

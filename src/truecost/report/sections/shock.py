@@ -1,0 +1,72 @@
+"""How far API prices may rise before the product stops paying."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from truecost.report.charts.rows import Mark, Row, spans
+from truecost.report.charts.svg import figure
+from truecost.report.phrases import ranged, share, shown
+from truecost.report.sections.section import RANGE_HEAD, SPANS, Absent, Section, Statement, Table, range_cells
+
+TESTED = (1, 3, 5)
+
+
+def shock(statement: Statement) -> Section | Absent:
+    """The multiple of today's API prices at which the margin over the plan is 0."""
+    tolerance = statement["break_even"]["shock_tolerance"]
+    if tolerance is None:
+        return Absent("API price shock", "no API is paid for, or nothing is earned that could pay it")
+    multiple = tolerance["multiple"]
+    row = Row(
+        "API prices",
+        multiple["p5"],
+        multiple["p50"],
+        multiple["p95"],
+        times(multiple),
+        "stops paying at",
+        True,
+    )
+    marks = [Mark(m, "today" if m == 1 else f"{m} ×") for m in TESTED]
+    title = _title(tolerance)
+    return Section(
+        "shock",
+        title,
+        "The multiple of all API prices, from the first month on, at which the margin over the plan is zero, "
+        f"nothing else changed. {SPANS}",
+        figure(lambda width: spans([row], width, times, marks), f"{title}. {times(multiple)}"),
+        facts=[_survival(tolerance)],
+        tables=[_table(tolerance)],
+    )
+
+
+def times(multiple: float | Mapping[str, float]) -> str:
+    """A multiple, or a range of one: "2.8 × (1.9 – 4.0)"."""
+    return (ranged(multiple, "x") if isinstance(multiple, Mapping) else shown(multiple, "x")).replace(
+        "x", "×"
+    )
+
+
+def _survives(tolerance: Mapping[str, Any], multiple: int) -> float:
+    return tolerance[f"survives_{multiple}x_share_of_draws"]
+
+
+def _title(tolerance: Mapping[str, Any]) -> str:
+    if _survives(tolerance, 1) < 0.5:
+        return f"It does not pay at today's API prices in {share(1 - _survives(tolerance, 1))} of the draws"
+    if _survives(tolerance, 5) > 0.95:
+        return "It still pays when API prices rise five times over"
+    median = shown(tolerance["multiple"]["p50"])
+    return f"It stops paying when API prices are {median} times today's"
+
+
+def _survival(tolerance: Mapping[str, Any]) -> str:
+    today, three, five = (share(_survives(tolerance, m)) for m in TESTED)
+    return f"It pays at today's prices in {today} of the draws, at three times in {three}, at five in {five}."
+
+
+def _table(tolerance: Mapping[str, Any]) -> Table:
+    rows = [["Multiple at which the margin is 0", *range_cells(tolerance["multiple"])]]
+    rows += [[f"Draws in which it pays at {m} ×", "", "", "", share(_survives(tolerance, m))] for m in TESTED]
+    return Table(("Quantity", *RANGE_HEAD), rows, "API price shock, multiples of today's prices")
