@@ -364,7 +364,8 @@ def show_range(ranged: Interval, unit: str = "") -> str:
     """
     low, middle, high = ranged["p5"], ranged["p50"], ranged["p95"]
     centre = show(middle, unit)
-    if low == high or not all(math.isfinite(point) for point in (low, middle, high)):
+    is_point = math.isclose(low, high, rel_tol=1e-6)
+    if is_point or not all(math.isfinite(point) for point in (low, middle, high)):
         return centre
     if _numerator(unit) == "share":
         first, last = (show_share(end).removesuffix(" %") for end in (low, high))

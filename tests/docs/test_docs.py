@@ -39,7 +39,7 @@ def commands() -> dict[str, list[str]]:
 @pytest.mark.parametrize(("page", "text"), blocks("python"))
 def test_python_blocks_run(page: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    exec(compile(text, page, "exec"), {"__name__": page})  # noqa: S102
+    exec(compile(text, page, "exec"), {"__name__": page})
 
 
 @pytest.mark.parametrize("page", commands())

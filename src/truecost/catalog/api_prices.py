@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, time
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from truecost.catalog.api_price_names import (
     GEOGRAPHY,
@@ -358,8 +358,9 @@ def _source(identifier: str) -> str:
     return _sources()[identifier]
 
 
-def _rows_named(name: str) -> list[PriceRow]:
-    return [_row(cells) for cells in csv.reader(lines_starting(read_table("api_prices.csv.gz"), name))]
+@lru_cache(maxsize=256)
+def _rows_named(name: str) -> tuple[PriceRow, ...]:
+    return tuple(_row(cells) for cells in csv.reader(lines_starting(read_table("api_prices.csv.gz"), name)))
 
 
 def _all_rows() -> Iterator[PriceRow]:

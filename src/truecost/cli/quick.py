@@ -34,11 +34,12 @@ OPTION_OF = {
 
 
 class Amount(_ParamType):
-    """A number with an optional unit: 2000, 2k, $20, 5 %."""
+    """A number with an optional unit: 2000, 2k, $20, 5 %. `never_zero` says why 0 makes no sense."""
 
-    def __init__(self, unit: str, *, least: float = 0.0) -> None:
+    def __init__(self, unit: str, *, least: float = 0.0, never_zero: str = "") -> None:
         self.name = unit
         self.least = least
+        self.never_zero = never_zero
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number in the unit of the option."""
@@ -52,12 +53,24 @@ class Amount(_ParamType):
             self.fail(str(error), param, ctx)
         if not math.isfinite(number) or number < self.least:
             self.fail(f"{value} is below {self.least:g}", param, ctx)
+        if number == 0 and self.never_zero:
+            self.fail(f"{value}: {self.never_zero}; give a number above 0", param, ctx)
         return number
 
 
 @click.command("quick")
-@click.option("--users", type=Amount("users"), required=True, help="People who use the product in a month.")
-@click.option("--queries", type=Amount("queries"), required=True, help="Questions each of them asks a day.")
+@click.option(
+    "--users",
+    type=Amount("users", never_zero="without users there is nothing to answer"),
+    required=True,
+    help="People who use the product in a month.",
+)
+@click.option(
+    "--queries",
+    type=Amount("queries", never_zero="without questions there is nothing to answer"),
+    required=True,
+    help="Questions each of them asks a day.",
+)
 @click.option("--model", required=True, help="The model that answers, such as gpt-4.1-mini.")
 @click.option("--price", type=Amount("USD"), required=True, help="What a user pays a month; 0 for nothing.")
 @click.option("--input-tokens", metavar="N", help="Tokens of a question with its context, also LOW..HIGH.")

@@ -7,7 +7,7 @@ back to the plan, a fact or a formula.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,7 @@ class Book:
     def fact(self, fact: Fact) -> Value:
         """The value of a fact (its draws when it is a range), entered as an assumption."""
         self.facts[fact.key] = fact
-        return self.draws.of(f"fact:{fact.key}", fact.value)
+        return self.draws.of(f"fact:{draw_key(fact.key)}", fact.value)
 
     def rate(self, key: str) -> Value:
         """The value of a rate of the catalog at the plan's date."""
@@ -123,6 +123,8 @@ class Book:
         unit: str = "",
     ) -> None:
         """Enter a cost by month in USD; `cash` only where it differs from the amortized view."""
+        if component in self.lines:
+            raise ValueError(f"two cost lines are called {component!r}")
         shaped = np.broadcast_to(amortized, (self.months, self.draws.count))
         paid = shaped if cash is None else np.broadcast_to(cash, (self.months, self.draws.count))
         self.lines[component] = Line(
@@ -147,6 +149,10 @@ class Book:
                 result += line.cash if cash else line.amortized
         return result
 
+    def aside(self) -> Book:
+        """This book for a computation that is only compared: its quantities are not kept for `explain`."""
+        return replace(self, quantities={}, lines={}, outcomes={})
+
     def decide(self, key: str, choose: Callable[[], float]) -> float:
         """A choice made once, on the scout's draws, and kept for every window."""
         if key not in self.decisions:
@@ -160,6 +166,15 @@ class Book:
     def warn(self, path: str, message: str) -> None:
         """Something legal but unusual."""
         self.warnings[path] = message
+
+
+def draw_key(fact_key: str) -> str:
+    """The key a fact is drawn by: the terms of one chip's rent move together, a commitment below on demand.
+
+    >>> draw_key("rental/h100-sxm/spot"), draw_key("pue/other")
+    ('rental/h100-sxm', 'pue/other')
+    """
+    return fact_key.rsplit("/", 1)[0] if fact_key.startswith("rental/") else fact_key
 
 
 def over_months(value: Value, months: int) -> FloatArray:

@@ -1,5 +1,5 @@
-"""Break-evens: the API price a product survives, the price and the users at which it pays, the volume at
-which chips of one's own beat the API."""
+"""Break-evens: the API price a product survives, the price at which it pays, the volume from which chips of
+one's own beat the API. The users and the price of one tier are in `zero_margin`."""
 
 from __future__ import annotations
 
@@ -22,11 +22,22 @@ STAND_IN = SelfHosted(model="meta-llama/Llama-3.1-70B", chip="h100-sxm", precisi
 """What stands in for an API model when the plan names no open model of its own. Whether its answers are
 good enough is not known: the break-even says what it costs, not what it is worth."""
 
+FLEET_FIELDS = (
+    "peak_to_mean",
+    "utilization_at_peak",
+    "spare_replicas",
+    "usd_per_chip_hour",
+    "operations_people",
+)
+"""What a fleet's size and cost hang on, stated in the plan or not."""
+
 
 def shock_tolerance(book: Book, revenue: FloatArray, cost: FloatArray) -> FloatArray | None:
-    """The multiple of today's API prices at which revenue covers `cost` no more, one a draw.
+    """The multiple of the plan's API prices at which revenue covers `cost` no more, one a draw.
 
-    `cost` (months, draws) is what is counted: the direct cost of revenue, or every line.
+    It multiplies the price of every month, the plan's own price path included; without a path that is a
+    multiple of today's prices. `cost` (months, draws) is what is counted: the direct cost of revenue, or
+    every line.
     Formula: (revenue - cost other than model vendors) / paid to model vendors; None where either is 0.
     """
     vendor = np.zeros(book.draws.count)
@@ -40,7 +51,7 @@ def shock_tolerance(book: Book, revenue: FloatArray, cost: FloatArray) -> FloatA
     return np.maximum(earned - others, 0.0) / np.maximum(vendor, 1e-12)
 
 
-def price_for_zero_margin(total: FloatArray, revenue: FloatArray, kept: Value) -> FloatArray:
+def price_multiple_for_zero_margin(total: FloatArray, revenue: FloatArray, kept: Value) -> FloatArray:
     """The multiple of all prices at which revenue, fees off, covers every cost that is not a fee on it.
 
     `kept` is the share of revenue left after fees; elasticity is not applied.
@@ -50,60 +61,80 @@ def price_for_zero_margin(total: FloatArray, revenue: FloatArray, kept: Value) -
     return other / np.maximum(earned * kept, 1e-12)
 
 
-def users_for_zero_margin(fixed: Value, unit_margin: Value) -> FloatArray:
-    """User-months at which the margin of each covers the fixed cost; inf where each loses money."""
-    top, bottom = np.broadcast_arrays(np.asarray(fixed, dtype=np.float64), np.asarray(unit_margin))
-    return np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1.0), np.inf)
-
-
 def self_hosting_volume(
-    api_usd_per_token: Value, chip_usd_per_replica_month: Value, tokens_per_replica_month: Value, spare: Value
+    api_usd_per_token: Value,
+    usd_per_replica_month: Value,
+    tokens_per_replica_month: Value,
+    spare: Value,
+    fixed_usd_per_month: Value = 0.0,
 ) -> FloatArray:
-    """Tokens a month from which a fleet of one's own costs no more than the API; inf for never.
+    """Tokens a month from which a fleet of one's own costs no more than the API, for good; inf for never.
 
-    Below one replica's capacity K the fleet is 1 + spare replicas at R a month: V = R (1 + spare) / a.
-    Above it the fleet grows with the volume: V = R spare / (a - R / K), never when a <= R / K.
+    A fleet for V tokens a month is n = ceil(V / K) replicas and the spares, R a month each, and a fixed
+    part F: it costs no more than the API at a USD a token from V_n = (F + R (n + spare)) / a on, as long as
+    n replicas do. The last n that still loses just above the capacity of n - 1, V_n > (n - 1) K, is the
+    largest whole number below (F + R spare + a K) / (a K - R); V_n of it is the answer, beyond which no
+    further replica brings a loss back. At a smaller volume the fleet may be ahead for a while. Never where
+    a full replica costs more than the API does, a K <= R.
+
+    >>> self_hosting_volume(1.0, 4.0, 10.0, 1).tolist(), self_hosting_volume(1.0, 7.0, 10.0, 1).tolist()
+    ([12.0], [42.0])
     """
-    api, rent, capacity, idle = np.broadcast_arrays(
-        *(
-            np.asarray(v, dtype=np.float64)
-            for v in (api_usd_per_token, chip_usd_per_replica_month, tokens_per_replica_month, spare)
+    api, rent, capacity, idle, fixed = np.atleast_1d(
+        *np.broadcast_arrays(
+            *(
+                np.asarray(v, dtype=np.float64)
+                for v in (
+                    api_usd_per_token,
+                    usd_per_replica_month,
+                    tokens_per_replica_month,
+                    spare,
+                    fixed_usd_per_month,
+                )
+            )
         )
     )
-    small = rent * (1 + idle) / np.maximum(api, 1e-300)
-    gain = api - rent / capacity
-    large = np.where(gain > 0, rent * idle / np.where(gain > 0, gain, 1.0), np.inf)
-    return np.where(small <= capacity, small, np.maximum(large, np.where(gain > 0, capacity, np.inf)))
+    saved, standing = api * capacity, fixed + rent * idle
+    gain = saved - rent
+    pays = gain > 0
+    bound = (standing + saved) / np.where(pays, gain, 1.0)
+    replicas = np.maximum(np.ceil(bound) - 1, 1.0)
+    return np.where(pays, (standing + rent * replicas) / np.where(pays, api, 1.0), np.inf)
 
 
 def self_hosting(plan: Plan, served: Mapping[str, ClassServing], book: Book) -> dict[str, dict[str, object]]:
-    """For each class with an API price: the volume where self-hosting starts to pay, and against what."""
+    """For each class with an API price: the volume from which self-hosting pays, and against what."""
     result: dict[str, dict[str, object]] = {}
     for name, outcome in served.items():
         serving = plan.serving[name]
         if serving.api is None:
             continue
         host = serving.self_hosted or STAND_IN.model_copy(update={"region": plan.region})
-        path = f"serving.{name}.self_hosted" if serving.self_hosted else f"break_even.{name}.stand_in"
+        path = f"break_even.{name}.{'self_hosted' if serving.self_hosted else 'stand_in'}"
         try:
             per_call = outcome.options["api"].details["usd_per_call"]
             volume = _volume(host, per_call, outcome.work, path, book)
         except (LookupError, DoesNotFit) as missing:
             book.leave_out(f"break_even.{name}.self_hosting", str(missing))
             continue
-        key = f"break_even.{name}.self_host_tokens_per_month"
-        book.outcome(key, volume)
         book.quantity(
-            key,
+            f"break_even.{name}.api_usd_per_call",
+            per_call,
+            "USD/call",
+            "list price of a call in the first month, discount off",
+            [f"demand.requests.{name}.{f}" for f in ("input_tokens", "output_tokens", "cacheable_share")]
+            + [f"serving.{name}.api.usd_per_call", f"serving.{name}.api.discount"],
+        )
+        stated = f"serving.{name}.self_hosted" if serving.self_hosted else path
+        book.result(
+            f"break_even.{name}.self_host_tokens_per_month",
             volume,
             "tokens a month",
-            "volume at which a fleet (one replica and spares, at least) costs no more than the API",
+            "volume from which a fleet (whole replicas, spares, staff) costs no more than the API",
             (
-                f"serving.{name}.api.usd_per_call",
+                f"break_even.{name}.api_usd_per_call",
                 f"{path}.replica_seconds_per_call",
-                f"{path}.peak_to_mean",
-                f"{path}.usd_per_chip_hour",
-                f"{path}.spare_replicas",
+                *(f"{path if getattr(host, f) is None else stated}.{f}" for f in FLEET_FIELDS),
             ),
         )
         result[name] = {
@@ -117,22 +148,30 @@ def self_hosting(plan: Plan, served: Mapping[str, ClassServing], book: Book) -> 
 
 
 def _volume(host: SelfHosted, usd_per_call: Value, work: Work, path: str, book: Book) -> FloatArray:
+    """Tokens a month at the first month's prices; what porting costs once is not in it."""
     load = fleet_load(host, work, path, book)
-    one_chip = np.ones((book.months, 1))
-    rent = _first_month(fleet_charges(host, one_chip, work, path, book))
+    fixed, a_chip = _usd_per_month(host, work, path, book)
     tokens = work.input_tokens + work.output_tokens
     api = usd_per_call / tokens
 
     def volume(layout: Placement, seconds: Value) -> FloatArray:
         capacity = SECONDS_PER_MONTH * load.utilization / load.level / seconds * tokens
-        return self_hosting_volume(api, rent * layout.chips, capacity, load.spare)
+        return self_hosting_volume(api, a_chip * layout.chips, capacity, load.spare, fixed)
 
     def price(layout: Placement) -> float:
         return float(np.median(volume(layout, law_point(host, work, layout).replica_seconds_per_request)))
 
-    placed = placement(host, work, f"{path}.break_even", book, price)
+    placed = placement(host, work, path, book, price)
     return volume(placed, replica_seconds(law_point(host, work, placed), work, path, book))
 
 
-def _first_month(charges: Sequence[Charge]) -> Value:
-    return sum((np.asarray(c.amortized, dtype=np.float64)[0] for c in charges), start=np.zeros(1))
+def _usd_per_month(host: SelfHosted, work: Work, path: str, book: Book) -> tuple[Value, Value]:
+    """What a fleet costs in the first month whatever its size (stated staff), and a chip of it."""
+    chips = np.ones((book.months, 1))
+    fixed = _first_month(fleet_charges(host, 0 * chips, work, path, book))
+    return fixed, _first_month(fleet_charges(host, chips, work, path, book)) - fixed
+
+
+def _first_month(charges: Sequence[Charge]) -> FloatArray:
+    months = (np.asarray(c.amortized, dtype=np.float64) for c in charges)
+    return sum((m[0] if m.ndim == 2 else m for m in months), start=np.zeros(1))

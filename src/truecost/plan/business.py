@@ -10,7 +10,7 @@ from truecost.finance.runway import cash_balance, runway_months
 from truecost.lines import Basis, Payee
 from truecost.plan.book import Book, given_or
 from truecost.plan.demand import TierTraffic, Traffic
-from truecost.plan.schema import Business, Demand, Tier
+from truecost.plan.schema import Business, Demand, Plan, Tier
 from truecost.plan.schema.business import OperatingLine
 from truecost.plan.serving import ClassServing
 from truecost.ranges import FloatArray, Value
@@ -46,19 +46,31 @@ def revenue(
 def tier_revenue(tier: Tier, traffic: TierTraffic, served: Mapping[str, ClassServing]) -> Value:
     """USD by month that one tier pays."""
     flat = traffic.users * given_or(tier.price_usd_per_month, 0.0)
+    contract = given_or(tier.contract_usd_per_year, 0.0) / 12
+    return (flat + contract) * traffic.price_multiple + tier_metered(tier, traffic, served)
+
+
+def tier_metered(tier: Tier, traffic: TierTraffic, served: Mapping[str, ClassServing]) -> Value:
+    """The part of it that grows with use: prices by the query and by the token asked for."""
     by_query = traffic.queries * given_or(tier.usd_per_query, 0.0)
     by_token: Value = 0.0
     if tier.usd_per_mtok is not None:
-        tokens = sum(
-            traffic.queries
-            * traffic.mix[name]
-            * s.work.calls_per_query
-            * (s.work.input_tokens + s.work.output_tokens)
-            for name, s in served.items()
+        asked = sum(
+            traffic.queries * traffic.mix[name] * result.work.calls_per_query * result.work.tokens_per_call
+            for name, result in served.items()
         )
-        by_token = tokens / 1e6 * tier.usd_per_mtok
-    contract = given_or(tier.contract_usd_per_year, 0.0) / 12
-    return (flat + by_query + by_token + contract) * traffic.price_multiple
+        by_token = asked / 1e6 * tier.usd_per_mtok
+    return (by_query + by_token) * traffic.price_multiple
+
+
+def metered_revenue(
+    plan: Plan, traffic: Traffic, served: Mapping[str, ClassServing], shape: tuple[int, ...]
+) -> FloatArray:
+    """Revenue of all tiers by month that grows with use, shape (months, draws)."""
+    total = np.zeros(shape)
+    for name, tier in plan.demand.tiers.items() if plan.demand else ():
+        total = total + tier_metered(tier, traffic.tiers[name], served)
+    return total
 
 
 def business(
@@ -71,7 +83,7 @@ def business(
     """Enter fees, support, sales and operating lines; names what is left out."""
     terms = spec or Business()
     if spec is None:
-        book.leave_out("business", "no fees, support, sales or other operating cost; runway is unknown")
+        book.leave_out("business", "no sales or other operating cost; fees and support are the catalog's")
     if demand is not None and traffic is not None:
         _by_revenue(terms, demand, traffic, earned, book)
     for name, line in terms.operating.items():
@@ -140,7 +152,7 @@ def _operating(name: str, line: OperatingLine, book: Book) -> None:
     path = f"business.operating.{name}"
     grown = 1.0 if line.growth_per_month is None else (1 + line.growth_per_month) ** book.month_index
     book.line(
-        f"business.{name}",
+        f"business.operating.{name}",
         name.replace("_", " ").capitalize(),
         GROUP,
         Payee.OTHER,

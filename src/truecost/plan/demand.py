@@ -13,6 +13,8 @@ from truecost.plan.book import DAYS_PER_MONTH, Book, given_or
 from truecost.plan.schema import Demand, RequestClass, Tier
 from truecost.ranges import FloatArray, Value
 
+WORLD_POPULATION = 8.3e9
+
 
 @dataclass(frozen=True, slots=True)
 class TierTraffic:
@@ -61,6 +63,12 @@ def traffic(demand: Demand, book: Book, start: date) -> Traffic:
     queries = users x queries a day x 30.4375 x season x share left by the cap.
     """
     stocks = _user_stocks(demand.tiers, book.months)
+    for name, stock in stocks.items():
+        if float(np.max(stock)) > WORLD_POPULATION:
+            book.warn(
+                f"demand.tiers.{name}",
+                f"demand.tiers.{name}: more users than people on Earth; give market_users",
+            )
     tiers = {
         name: _tier(name, tier, stocks[name], (demand, book, start)) for name, tier in demand.tiers.items()
     }
@@ -90,13 +98,20 @@ def _next_users(name: str, tiers: Mapping[str, Tier], stock: Mapping[str, Value]
     tier, users = tiers[name], stock[name]
     room = 1.0 if tier.market_users is None else np.maximum(1 - users / tier.market_users, 0)
     gained = users * given_or(tier.growth_per_month, 0.0) * room + given_or(tier.new_users_per_month, 0.0)
-    leaving = given_or(tier.churn_per_month, 0.0)
     if tier.converts_from is not None:
-        gained = gained + stock[tier.converts_from.tier] * tier.converts_from.share_per_month
+        source = tier.converts_from.tier
+        gained = gained + stock[source] * tier.converts_from.share_per_month / _leaving(source, tiers)[1]
+    share, over = _leaving(name, tiers)
+    return np.maximum(users * (1 - share / over) + gained, 0.0)
+
+
+def _leaving(name: str, tiers: Mapping[str, Tier]) -> tuple[Value, Value]:
+    """Share of a tier that leaves in a month, and what it is divided by to stay at 1."""
+    share: Value = given_or(tiers[name].churn_per_month, 0.0)
     for other in tiers.values():
         if other.converts_from is not None and other.converts_from.tier == name:
-            leaving = leaving + other.converts_from.share_per_month
-    return np.maximum(users * (1 - np.minimum(leaving, 1.0)) + gained, 0.0)
+            share = share + other.converts_from.share_per_month
+    return share, np.maximum(share, 1.0)
 
 
 def _tier(name: str, tier: Tier, stock: FloatArray, context: tuple[Demand, Book, date]) -> TierTraffic:
@@ -106,11 +121,13 @@ def _tier(name: str, tier: Tier, stock: FloatArray, context: tuple[Demand, Book,
     users = stock
     if tier.elasticity is not None and tier.price_changes:
         users = stock * price**tier.elasticity
+        users = users if tier.market_users is None else np.minimum(users, tier.market_users)
     spread, per_day = _use(path, tier, book)
+    season = _season(tier, book.months, start)
     kept = 1.0
     if tier.cap_queries_per_user_per_day is not None:
-        kept = mean_share_below_cap(tier.cap_queries_per_user_per_day / np.maximum(per_day, 1e-12), spread)
-    season = _season(tier, book.months, start)
+        asked = np.maximum(per_day * season, 1e-12)
+        kept = mean_share_below_cap(tier.cap_queries_per_user_per_day / asked, spread)
     book.quantity(
         f"users.{name}",
         users,

@@ -17,6 +17,7 @@ from truecost.plan.book import Book, Line
 from truecost.plan.break_even import self_hosting
 from truecost.plan.business import business, revenue
 from truecost.plan.demand import Traffic, traffic
+from truecost.plan.gaps import name_gaps
 from truecost.plan.generations import schedule
 from truecost.plan.outcomes import outcomes_of
 from truecost.plan.programme import programme
@@ -121,6 +122,7 @@ def evaluate_window(
     for method, cost in by_method.items():
         book.outcome(f"training_compute_usd.{method}", cost)
     demand, served, earned, alternatives = _product(drawn, growth, start, book)
+    name_gaps(drawn, book)
     series = outcomes_of(drawn, (made, demand, served), earned, book)
     return book, served, series, alternatives
 

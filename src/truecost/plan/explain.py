@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from truecost.catalog.facts import Fact
 from truecost.plan.book import Book, Quantity
 from truecost.plan.evaluate import Evaluation
 from truecost.plan.schema import Plan
-from truecost.ranges import Range, Ranged, Value, summarize
+from truecost.ranges import FloatArray, Range, Ranged, Value, summarize
 from truecost.spec import Document
 from truecost.spec.sampling import leaves
 
@@ -64,7 +64,9 @@ def explain(key: str, evaluation: Evaluation, document: Document[Plan]) -> Node:
     if key not in evaluation.first.quantities:
         raise KeyError(key)
     given = {leaf.path: leaf for leaf in leaves(evaluation.plan)}
-    return _Walk(evaluation.first, document, given).node(key, 0)
+    found = _Walk(evaluation.first, document, given).node(key, 0)
+    values = evaluation.outcomes.get(key)
+    return found if values is None else replace(found, value=over_draws(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,10 @@ def reduced(quantity: Quantity) -> Ranged:
     array = np.asarray(value, dtype=np.float64)
     if array.ndim == 2:
         array = array.sum(axis=0) if quantity.unit in FLOW_UNITS else array.mean(axis=0)
-    happens = np.isfinite(array)
-    if happens.all():
-        return summarize(array)
-    return summarize(array[happens]) if happens.any() else summarize(float("nan"))
+    return over_draws(array)
+
+
+def over_draws(values: FloatArray) -> Ranged:
+    """The range of the draws in which something happens; not a number where it never does."""
+    happens = np.isfinite(values)
+    return summarize(values[happens]) if happens.any() else summarize(float("nan"))

@@ -10,7 +10,7 @@ from truecost.plan.book import Book, given_or
 from truecost.plan.schema.programme import Generations
 from truecost.ranges import FloatArray, Value
 
-MOST_GENERATIONS = 60
+MOST_GENERATIONS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,17 @@ class Schedule:
     serving_growth: Value
     efficiency_per_year: Value
 
-    def spending(self, months: int, lead_months: Value, growth: Value) -> FloatArray:
+    def spending(self, months: int, lead_months: Value, growth: Value, first: int = 0) -> FloatArray:
         """One-off costs by month, in units of the first generation's cost: (months, 1) or (months, draws).
+
+        From generation `first` on.
 
         Each generation is paid evenly over the `lead_months` before its release; what falls before the
         plan starts is booked in its first month. Generation k costs growth^k.
         """
         index = np.arange(months, dtype=np.float64)[:, None]
         result = np.zeros((months, 1))
-        for generation in range(MOST_GENERATIONS):
+        for generation in range(first, 1 if self.every is None else MOST_GENERATIONS):
             release = self.first + (0.0 if self.every is None else generation * self.every)
             begin = release - np.maximum(lead_months, 1e-6)
             if generation and float(np.min(begin)) >= months:
@@ -40,8 +42,6 @@ class Schedule:
             weight = np.clip(overlap, 0, None) / np.maximum(lead_months, 1e-6)
             before = np.clip(np.minimum(release, 0) - begin, 0, None) / np.maximum(lead_months, 1e-6)
             result = result + (weight + (index == 0) * before) * growth**generation
-            if self.every is None:
-                break
         return result
 
     def number(self, months: int) -> FloatArray:

@@ -7,17 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from truecost.finance.crossing import crossover_month, payback_month
+from truecost.finance.discount import present_value
 from truecost.plan.book import Book
-from truecost.plan.break_even import price_for_zero_margin, shock_tolerance
-from truecost.plan.business import fee_per_revenue, runway
-from truecost.plan.demand import Traffic
+from truecost.plan.break_even import price_multiple_for_zero_margin, shock_tolerance
+from truecost.plan.business import fee_per_revenue, metered_revenue, runway
+from truecost.plan.demand import ClassTraffic, Traffic
 from truecost.plan.generations import Schedule, treadmill
-from truecost.plan.programme.training_run import EXPERIMENTS, FINAL_RUN
+from truecost.plan.programme.training_run import EXPERIMENTS, FINAL_RUN, LATER_RUNS
 from truecost.plan.schema import Plan
 from truecost.plan.serving import ClassServing
 from truecost.ranges import FloatArray
 
-TRAINING_GROUPS = (FINAL_RUN, EXPERIMENTS)
+TRAINING_GROUPS = (FINAL_RUN, LATER_RUNS, EXPERIMENTS)
 COST_OF_REVENUE_GROUPS = ("Inference", "People in the loop")
 DIRECT_BUSINESS_LINES = ("business.payment_fees", "business.support")
 UNIT_COSTS = {
@@ -25,8 +26,9 @@ UNIT_COSTS = {
     "usd_per_mtok": ("total_usd", "tokens", 1e6),
     "usd_per_active_user_month": ("total_usd", "user_months", 1.0),
     "usd_per_successful_task": ("total_usd", "tasks_done", 1.0),
+    "revenue_usd_per_query": ("revenue_usd", "queries", 1.0),
     "marginal_usd_per_query": ("marginal_usd", "queries", 1.0),
-    "marginal_revenue_usd_per_query": ("revenue_usd", "queries", 1.0),
+    "marginal_revenue_usd_per_query": ("usage_revenue_usd", "queries", 1.0),
 }
 """Each unit cost: which amount, over which volume, times what."""
 UNIT_OF = {
@@ -72,7 +74,8 @@ def outcomes_of(
         formula = "the first month in which cumulative serving is above cumulative training"
         book.result("crossover_month", month, "month", formula, ("inference_usd", "training_usd"))
     if demand is not None:
-        _unit_costs(demand, served, total, income, book)
+        metered = metered_revenue(plan, demand, served, total.shape)
+        _unit_costs(demand, served, (total, income, metered), book)
     series = {"total": total, "cash": cash, "inference": inference, "training": training, "revenue": income}
     if plan.programme is not None and plan.programme.generations is not None:
         series |= {f"treadmill.{n}": v for n, v in treadmill(made, book.months).items()}
@@ -99,7 +102,7 @@ def _business_outcomes(plan: Plan, money: tuple[FloatArray, FloatArray, FloatArr
         )
         book.result(
             "price_multiple_for_zero_margin",
-            price_for_zero_margin(total, income, kept),
+            price_multiple_for_zero_margin(total, income, kept),
             "x",
             "(all cost - fees in proportion to revenue) / (revenue less those fees)",
             ("total_usd", "revenue_usd"),
@@ -118,31 +121,44 @@ def _business_outcomes(plan: Plan, money: tuple[FloatArray, FloatArray, FloatArr
             tolerance = shock_tolerance(book, income, cost)
             if tolerance is not None:
                 formula = "(revenue - cost other than model vendors) / paid to model vendors"
-                book.result(key, tolerance, "x today's API prices", formula, inputs)
+                book.result(key, tolerance, "x of the plan's API prices", formula, inputs)
     months_left = runway(plan.business, income, book)
     if months_left is not None:
         formula = "whole months before cash, rounds and credits less net spending fall below 0"
         stated = ("business.cash_usd", "business.cloud_credits_usd", "revenue_usd", "cash_total_usd")
         book.result("runway_months", months_left, "months", formula, stated)
     if plan.business is not None and plan.business.discount_rate_per_year is not None:
-        factor = (1 + plan.business.discount_rate_per_year) ** (-(book.month_index + 0.5) / 12)
+        yearly = plan.business.discount_rate_per_year
         rate = "business.discount_rate_per_year"
-        formula = "each month x (1 + rate)^(-(month + 1/2) / 12)"
-        book.result("discounted_total_usd", (total * factor).sum(axis=0), "USD", formula, ("total_usd", rate))
-        worth = ((income - cash) * factor).sum(axis=0)
+        formula = "each month's amount x (1 + rate)^(-months / 12), at the end of the month"
+        book.result("discounted_total_usd", present_value(total, yearly), "USD", formula, ("total_usd", rate))
+        worth = present_value(income - cash, yearly)
         book.result("net_present_value_usd", worth, "USD", formula, ("revenue_usd", "cash_total_usd", rate))
 
 
+def tasks_done(name: str, demand: ClassTraffic, served: Mapping[str, ClassServing]) -> FloatArray:
+    """Queries of a class that end well: those handed to a person do, the others by their success share."""
+    handed = served[name].work.handed_over if name in served else 0.0
+    return demand.queries * (handed + (1 - handed) * demand.success_share)
+
+
 def _unit_costs(
-    demand: Traffic, served: Mapping[str, ClassServing], total: FloatArray, income: FloatArray, book: Book
+    demand: Traffic,
+    served: Mapping[str, ClassServing],
+    money: tuple[FloatArray, FloatArray, FloatArray],
+    book: Book,
 ) -> None:
     """Enter the volumes of the plan, and what each unit of them costs, all in and at the margin."""
+    total, income, metered = money
     shape = total.shape
-    tokens = sum((s.work.tokens for s in served.values()), start=np.zeros((1, 1)))
-    done = sum((c.queries * c.success_share for c in demand.classes.values()), start=np.zeros((1, 1)))
+    tokens = sum((s.work.all_tokens for s in served.values()), start=np.zeros((1, 1)))
+    done = sum((tasks_done(n, c, served) for n, c in demand.classes.items()), start=np.zeros((1, 1)))
     volumes = {
         "queries": (demand.queries, "queries", "sum over tiers", [f"queries.{n}" for n in demand.tiers]),
-        "tokens": (tokens, "tokens", "calls x (input + output tokens)", [f"calls.{n}" for n in served]),
+        "tokens": (
+            tokens, "tokens", "calls x (input + output tokens), routed ones too",
+            [f"calls_to_model.{n}" for n in served],
+        ),
         "user_months": (
             demand.users, "user-months", "active users summed over the months",
             [f"users.{n}" for n in demand.tiers],
@@ -156,12 +172,19 @@ def _unit_costs(
         by_month = np.broadcast_to(np.asarray(value, dtype=np.float64), shape)
         book.quantity(name, by_month, unit, formula, inputs)
         book.outcome(name, by_month.sum(axis=0))
-    marginal = book.total(*COST_OF_REVENUE_GROUPS)
+    people = book.total("People in the loop")
+    marginal = sum((s.marginal_usd for s in served.values()), start=people)
     parts = [f"lines.{n}" for n, line in book.lines.items() if line.group in COST_OF_REVENUE_GROUPS]
-    book.quantity(
-        "marginal_usd", marginal, "USD", "sum of the lines of serving and people in the loop", parts
-    )
-    amounts = {"total_usd": total, "marginal_usd": marginal, "revenue_usd": income}
+    formula = "the part of the serving lines that grows with the traffic, and people in the loop"
+    book.quantity("marginal_usd", marginal, "USD", formula, parts)
+    formula = "revenue by the query and by the token; flat prices and contracts earn nothing more"
+    book.quantity("usage_revenue_usd", metered, "USD", formula, ("queries",))
+    amounts = {
+        "total_usd": total,
+        "revenue_usd": income,
+        "marginal_usd": marginal,
+        "usage_revenue_usd": metered,
+    }
     for name, (amount, volume, scale) in UNIT_COSTS.items():
         value = _ratio(amounts[amount].sum(axis=0) * scale, book.outcomes[volume])
         formula = f"{amount} / {volume}" + ("" if scale == 1 else f" x {scale:,.0f}")

@@ -27,9 +27,20 @@ def energy_of(chip: Accelerator, chip_hours: Value, pue: Value, book: Book) -> D
             f"the catalog has no power figure for {chip.name}: give one with --catalog, or rent it"
         )
     load = "power/average_load_tpu" if chip.kind == "TPU" else "power/average_load_gpu"
-    tdp, overhead = book.fact(chip.tdp_w), book.rate("power/server_overhead")
+    around = power_overhead_key(chip)
+    tdp, overhead = book.fact(chip.tdp_w), book.rate(around)
     kwh = energy_kwh(chip_hours, tdp, overhead, book.rate(load), pue)
-    return Drawn(kwh, tdp * overhead / 1000, (chip.tdp_w.key, "power/server_overhead", load))
+    return Drawn(kwh, tdp * overhead / 1000, (chip.tdp_w.key, around, load))
+
+
+def power_overhead_key(chip: Accelerator) -> str:
+    """The rate of server power over chip power on record for a chip: its family, TPUs, or the H100's."""
+    if chip.kind == "TPU":
+        return "power/server_overhead_tpu"
+    family = next((f for f in ("a100", "v100") if f in chip.key), None)
+    if family is None:
+        return "power/server_overhead" if chip.vendor == "NVIDIA" else "power/server_overhead_other"
+    return f"power/server_overhead_{family}"
 
 
 def regional(

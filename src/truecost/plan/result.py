@@ -9,11 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from truecost.catalog.catalog import Catalog
 from truecost.lines import CostLine
 from truecost.plan import explain as explaining
 from truecost.plan.checks import check
 from truecost.plan.evaluate import Evaluation, evaluate
+from truecost.plan.finite import check_finite
 from truecost.plan.schema import Plan
 from truecost.plan.schema.names import names_from
 from truecost.plan.statement import cost_lines, monthly_lines, statement
@@ -140,8 +143,14 @@ def evaluate_document(
     seed: int = DEFAULT_SEED,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
-    """The result of a plan that is already read, with the catalog it was read with."""
+    """The result of a plan that is already read, with the catalog it was read with.
+
+    Raises SpecError with every problem of the plan, and where a cost comes out infinite or undefined.
+    """
     if draws < 1:
         raise ValueError(f"draws must be at least 1, not {draws}")
     checked, warnings = check(document, catalog, date.today())
-    return Result(document, evaluate(checked, catalog, draws=draws, seed=seed, progress=progress), warnings)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        evaluation = evaluate(checked, catalog, draws=draws, seed=seed, progress=progress)
+    check_finite(evaluation, document)
+    return Result(document, evaluation, warnings)

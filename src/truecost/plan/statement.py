@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from truecost.catalog.facts import Confidence, Fact
-from truecost.lines import CostLine, add_months
+from truecost.lines import CostLine, Payee, add_months
 from truecost.plan.evaluate import Evaluation, LineTotals
 from truecost.plan.outcomes import UNIT_COSTS
 from truecost.plan.programme.training_run import FINAL_RUN
 from truecost.plan.schema import Plan
+from truecost.plan.zero_margin import price_for_zero_margin, users_for_zero_margin
 from truecost.ranges import FloatArray, Range, Ranged, summarize
 from truecost.spec import Document
 from truecost.spec.sampling import leaves
 
+CHIP_PAYEES = (Payee.CLOUD, Payee.CHIPS)
 WEAKEST_FIRST = (Confidence.ESTIMATE, Confidence.QUOTED, Confidence.PUBLISHED, Confidence.MEASURED)
 
 
@@ -127,6 +129,7 @@ def statement(evaluation: Evaluation, document: Document[Plan], warnings: tuple[
         "margin_usd": outcome(evaluation, "margin_usd"),
         "gross_margin_share": outcome(evaluation, "gross_margin_share"),
         "inference_share": outcome(evaluation, "inference_share"),
+        "share_of_users_served_at_a_loss": outcome(evaluation, "share_of_users_served_at_a_loss"),
         "crossover_month": event(evaluation, "crossover_month"),
         "payback_month": event(evaluation, "payback_month"),
         "runway_months": event(evaluation, "runway_months"),
@@ -159,30 +162,39 @@ def statement(evaluation: Evaluation, document: Document[Plan], warnings: tuple[
 
 
 def iceberg(evaluation: Evaluation) -> dict[str, Any]:
-    """The quotable number against everything else: the final run, or the API bill."""
-    lines = cost_lines(evaluation)
-    has_run = any(line.group == FINAL_RUN for line in lines)
-    above = [
-        line for line in lines if (line.group == FINAL_RUN if has_run else line.component.endswith(".api"))
-    ]
-    total = sum(line.cost_usd["mean"] for line in lines)
-    quoted = sum(line.cost_usd["mean"] for line in above)
+    """The quotable number against everything else: the first final run, or else the bill for serving."""
+    quotable, above = _quotable(evaluation)
     groups: dict[str, FloatArray] = {}
     tip = np.zeros(evaluation.draws)
     for name, totals in evaluation.lines.items():
-        if any(line.component == name for line in above):
+        if name in above:
             tip = tip + totals.cost_usd
         else:
             group = totals.line.group
             groups[group] = groups.get(group, np.zeros(evaluation.draws)) + totals.cost_usd
     hidden = sorted(groups.items(), key=lambda item: -float(item[1].mean()))
+    below = np.asarray(sum(groups.values(), start=np.zeros(evaluation.draws)))
+    total = float(tip.mean() + below.mean())
     return {
-        "quotable": "final training run" if has_run else "tokens at API list price",
+        "quotable": quotable,
         "quotable_usd": summarize(tip),
-        "quotable_share": quoted / total if total else None,
-        "below_waterline_usd": summarize(np.asarray(sum(groups.values(), start=np.zeros(evaluation.draws)))),
+        "quotable_share": float(tip.mean()) / total if total else None,
+        "below_waterline_usd": summarize(below),
         "groups": [{"group": name, "cost_usd": summarize(values)} for name, values in hidden],
     }
+
+
+def _quotable(evaluation: Evaluation) -> tuple[str, set[str]]:
+    """What people quote of such a plan, and the lines it is made of."""
+    lines = {name: totals.line for name, totals in evaluation.lines.items()}
+    served = {n: line.payee for n, line in lines.items() if line.group == "Inference"}
+    candidates = (
+        ("final training run", {n for n, line in lines.items() if line.group == FINAL_RUN}),
+        ("inference as quoted", {n for n in lines if n.startswith("inference.") and n.endswith(".quoted")}),
+        ("the bill of the model's vendor", {n for n, p in served.items() if p is Payee.MODEL_VENDOR}),
+        ("the chips", {n for n, p in served.items() if p in CHIP_PAYEES}),
+    )
+    return next(((name, found) for name, found in candidates if found), ("nothing", set[str]()))
 
 
 def series(evaluation: Evaluation) -> dict[str, Any]:
@@ -224,13 +236,13 @@ def tier_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 
 def serving_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """Every option of every class beside the one in use, at the first month: USD a query and a Mtok."""
+    """Every option of every class beside the one in use: USD a query and a Mtok, over the plan."""
     rows: list[dict[str, Any]] = []
     for name, served in evaluation.served.items():
         months = evaluation.plan.horizon_months
         shape = (months, evaluation.first.draws.count)
         queries = np.broadcast_to(served.work.queries, shape).sum(axis=0)
-        tokens = np.broadcast_to(served.work.tokens, shape).sum(axis=0)
+        tokens = np.broadcast_to(served.work.all_tokens, shape).sum(axis=0)
         for option, charged in served.options.items():
             cost = np.broadcast_to(np.asarray(charged.cost(), dtype=np.float64), shape).sum(axis=0)
             details = {k: summarize(_flat(v)) for k, v in charged.details.items()}
@@ -283,11 +295,14 @@ def _per(part: FloatArray, whole: FloatArray) -> Ranged | None:
 def break_even(evaluation: Evaluation) -> dict[str, Any]:
     """Volumes, prices and shocks at which the plan's answer changes."""
     tolerance = evaluation.outcomes.get("shock_tolerance")
+    all_in = evaluation.outcomes.get("shock_tolerance_all_in")
     shock = None
-    if tolerance is not None:
-        everything = outcome(evaluation, "shock_tolerance_all_in")
-        shock = {"multiple": summarize(tolerance), "all_in_multiple": everything} | {
-            f"survives_{m}x_share_of_draws": float((tolerance >= m).mean()) for m in (1, 3, 5)
+    if tolerance is not None and all_in is not None:
+        shock = {
+            "multiple": summarize(tolerance),
+            "all_in_multiple": summarize(all_in),
+            **{f"survives_{m}x_share_of_draws": float((tolerance >= m).mean()) for m in (1, 3, 5)},
+            **{f"all_in_survives_{m}x_share_of_draws": float((all_in >= m).mean()) for m in (1, 3, 5)},
         }
     hosting = [
         {
@@ -306,34 +321,24 @@ def break_even(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _tier_break_evens(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """For each flat-price tier: users a month and price at which the whole plan has no margin."""
+    """For each tier with a flat price or a contract: users a month and price without a margin.
+
+    Both are null where they cannot change it: users of a tier that pays by contract alone, the price of one
+    that has none. Users come from the first draws alone; see `truecost.plan.zero_margin`.
+    """
     if evaluation.plan.demand is None:
         return []
-    months = evaluation.plan.horizon_months
     rows: list[dict[str, Any]] = []
     for name, tier in evaluation.plan.demand.tiers.items():
         if tier.kind not in {"subscription", "enterprise"}:
             continue
-        get = {
-            k: evaluation.outcomes[f"tiers.{name}.{k}"] for k in ("revenue_usd", "margin_usd", "user_months")
-        }
-        gap = -evaluation.outcomes["margin_usd"]
-        users = np.maximum(get["user_months"], 1e-12)
-        each = get["margin_usd"] / users
-        needed = np.where(
-            each > 0, (get["user_months"] + gap / np.where(each > 0, each, 1.0)) / months, np.inf
-        )
-        revenue_each = get["revenue_usd"] / users
-        kept = 1 - evaluation.outcomes.get("fee_share", np.zeros(1))
-        finite = {
-            "needed": np.maximum(needed, 0.0),
-            "price": np.maximum(revenue_each + gap / users / kept, 0.0),
-        }
+        users = users_for_zero_margin(evaluation, name)
+        price = price_for_zero_margin(evaluation, name)
         rows.append(
             {
                 "tier": name,
-                "users_for_zero_margin": _event_of(finite["needed"]),
-                "usd_per_user_month_for_zero_margin": summarize(finite["price"]),
+                "users_for_zero_margin": None if users is None else _event_of(users),
+                "usd_per_user_month_for_zero_margin": None if price is None else summarize(price),
             }
         )
     return rows
@@ -348,8 +353,8 @@ def reconciliation(evaluation: Evaluation) -> dict[str, Any]:
     """Cash = amortized + still on the books at the end - interest on own money (never paid out)."""
     capital = np.zeros(evaluation.draws)
     book_value = np.zeros(evaluation.draws)
-    for name, totals in evaluation.lines.items():
-        if name.endswith(".capital"):
+    for totals in evaluation.lines.values():
+        if totals.line.payee is Payee.CAPITAL:
             capital = capital + totals.cost_usd
         else:
             book_value = book_value + totals.cash_usd - totals.cost_usd

@@ -7,7 +7,7 @@ from typing import Any
 
 from truecost.report.bars import KEY, bar
 from truecost.report.layout import Line, Page, Span, Style
-from truecost.report.phrases import Ranged, ends, has, plural, ranged, share, shown, words
+from truecost.report.phrases import METHODS, Ranged, ends, has, plural, ranged, share, shown, words
 from truecost.report.tables import Column, table
 
 Statement = Mapping[str, Any]
@@ -88,7 +88,13 @@ def _methods(statement: Statement, page: Page) -> None:
     page.heading("Compute of one final run, by method")
     ordered = sorted(methods.items(), key=lambda item: -item[1]["p50"])
     columns = [Column(""), Column("", wraps=True)]
-    page.extend(table(columns, [[words(name), ranged(value, "USD")] for name, value in ordered], page.width))
+    page.extend(
+        table(
+            columns,
+            [[METHODS.get(name, (words(name), ""))[0], ranged(value, "USD")] for name, value in ordered],
+            page.width,
+        )
+    )
 
 
 def lines(statement: Statement, page: Page, *, everything: bool) -> None:

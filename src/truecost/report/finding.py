@@ -47,7 +47,7 @@ def headline(statement: Statement) -> str:
     berg, query = statement["iceberg"], statement["unit_costs"]["usd_per_query"]
     if berg["quotable"] == FINAL_RUN:
         return _of_the_run(cost, span, berg["quotable_share"])
-    earned = statement["unit_costs"]["marginal_revenue_usd_per_query"]
+    earned = statement["unit_costs"]["revenue_usd_per_query"]
     if has(query) and has(earned) and earned["p95"] > 0:
         return f"Each query costs {shown(query['p50'], 'USD')} and earns {shown(earned['p50'], 'USD')}"
     if has(query):
@@ -100,8 +100,8 @@ def _shock(statement: Statement) -> str:
         return ""
     today, threefold = (tolerance[f"survives_{m}x_share_of_draws"] for m in (1, 3))
     if today < 0.5:
-        return f"Already at today's API prices it pays in only {share(today)} of the draws."
-    return f"It would survive API prices three times today's in {share(threefold)} of the draws."
+        return f"Already at the plan's API prices it pays in only {share(today)} of the draws."
+    return f"It would survive API prices three times the plan's in {share(threefold)} of the draws."
 
 
 def key_figures(statement: Statement) -> list[KeyFigure]:
@@ -133,7 +133,7 @@ def _candidates(statement: Statement) -> Iterator[KeyFigure]:
 
 def _earning(statement: Statement) -> Iterator[KeyFigure]:
     """A query, its margin, what ends the money, what the product survives."""
-    query, earned = (statement["unit_costs"][k] for k in ("usd_per_query", "marginal_revenue_usd_per_query"))
+    query, earned = (statement["unit_costs"][k] for k in ("usd_per_query", "revenue_usd_per_query"))
     if has(query):
         pays = f"; earns {shown(earned['p50'], 'USD')}" if has(earned) and earned["p95"] > 0 else ""
         yield _ranged(query, "USD", f"a query, everything in{pays}")

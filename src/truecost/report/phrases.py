@@ -11,6 +11,16 @@ from truecost.units import Interval, show, show_range, show_share
 
 Ranged = Mapping[str, float]
 
+METHODS = {
+    "stated-price": ("At the stated price", "chip-hours × the plan's USD a chip-hour"),
+    "cloud": ("Rented under a commitment", "chip-hours × the 3-year price"),
+    "cloud-on-demand": ("Rented on demand", "chip-hours × the on-demand price"),
+    "amortized": ("Own hardware: wear and energy", "what the run uses up of the chips"),
+    "acquisition": ("The whole cluster, bought", "more than one run's cost"),
+    "owned-energy": ("Energy alone", "chips that stand idle anyway"),
+}
+"""Ways of counting a run's compute: name, and what it is."""
+
 
 def interval(value: Ranged, centre: str = "p50") -> Interval:
     """The points of a range that are shown, around its median or (`centre="mean"`) its mean."""

@@ -83,7 +83,9 @@ def _user(tier: Mapping[str, Any]) -> str:
 def _at_a_loss(tier: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
     if not inputs["price"]:
         return "every user: nobody pays"
-    losing, limit = tier["share_served_at_a_loss"], tier["unprofitable_above_queries_per_day"]
+    losing, limit = tier["share_served_at_a_loss"], tier.get("unprofitable_above_queries_per_day")
+    if limit is None:
+        return "nobody: answers cost nothing"
     if limit["p95"] <= 0:
         return "every user: the price does not even cover fees and support"
     return f"{share(losing['mean'])} of users: those with more than {ranged(limit)} questions a day"

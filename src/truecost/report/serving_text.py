@@ -193,22 +193,24 @@ def _shock(shock: Row | None) -> Iterator[str]:
     """The API price that the gross margin survives, and the one that the whole plan survives."""
     if shock is None or not has(shock["multiple"]):
         return
-    survived = {m: share(shock[f"survives_{m}x_share_of_draws"]) for m in (1, 3, 5)}
     if shock["multiple"]["p50"] <= 0:
-        text = "API prices: in most draws there is no gross margin even if the API were free."
+        text = "API prices: in most draws serving, fees and support are not covered even with a free API"
     else:
+        survived = [f"at {m} x in {share(shock[f'survives_{m}x_share_of_draws'])}" for m in (1, 3, 5)]
+        upto = ranged(shock["multiple"], "x")
         text = (
-            f"API prices: the gross margin is gone at {ranged(shock['multiple'], 'x')} today's. There is one "
-            f"at today's prices in {survived[1]} of the draws, at 3 x in {survived[3]}, at 5 x in "
-            f"{survived[5]}."
+            f"API prices: serving, fees and support are covered up to {upto} of the plan's API prices "
+            f"({', '.join(survived)} of the draws)"
         )
-    all_in = shock["all_in_multiple"]
-    if has(all_in):
-        if all_in["p50"] > 0:
-            text += f" Revenue covers every line of the plan up to {ranged(all_in, 'x')}."
-        else:
-            text += " Revenue would not cover every line of the plan even with a free API."
-    yield text
+    yield f"{text}; {_all_in(shock)}"
+
+
+def _all_in(shock: Row) -> str:
+    """The same for every line of the plan."""
+    if shock["all_in_multiple"]["p50"] <= 0:
+        return "not every line of the plan is, even with a free API."
+    survived = [f"at {m} x in {share(shock[f'all_in_survives_{m}x_share_of_draws'])}" for m in (1, 3, 5)]
+    return f"every line of the plan up to {ranged(shock['all_in_multiple'], 'x')} ({', '.join(survived)})."
 
 
 def _own_price(multiple: Row | None) -> Iterator[str]:
@@ -217,15 +219,25 @@ def _own_price(multiple: Row | None) -> Iterator[str]:
 
 
 def _tier_break_even(row: Row) -> Iterator[str]:
+    """Users and price without a margin; nothing of a tier in which neither would change it."""
     users, price = row["users_for_zero_margin"], row["usd_per_user_month_for_zero_margin"]
+    parts = [_users_needed(users)] if users else []
+    if has(price):
+        covered = "" if parts else "all cost is covered "
+        parts.append(f"{covered}at {ranged(price or {}, 'USD')} a user-month")
+    if parts:
+        yield f"{row['tier']}: {', or '.join(parts)}."
+
+
+def _users_needed(users: Row) -> str:
     often = users["share_of_draws"]
-    if has(users) and often > 1 - ALMOST_ALL:
-        never = "; in the others no number is enough"
-        case = "" if often >= ALMOST_ALL else f" (in {share(often)} of the draws{never})"
-        needed = f"all cost is covered at {ranged(users, 'users')} a month{case}"
-    else:
-        needed = "no number of users covers all cost: each loses money"
-    yield f"{row['tier']}: {needed}, or at {ranged(price, 'USD')} a user-month."
+    if not has(users) or often <= 1 - ALMOST_ALL:
+        return "no number of users covers all cost"
+    never = "in the others no number is enough"
+    case = "" if often >= ALMOST_ALL else f" (in {share(often)} of the draws; {never})"
+    if users["p95"] <= 0:
+        return f"all cost is covered with any number of users{case}"
+    return f"all cost is covered from {ranged(users, 'users')} a month on{case}"
 
 
 def _self_hosting(row: Row) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from truecost.report.layout import Page, Style, glued
-from truecost.report.phrases import has, month, months, negated, plural, ranged, share
+from truecost.report.phrases import has, month, months, negated, plural, ranged, share, shown
 from truecost.report.tables import Column, table
 
 Statement = Mapping[str, Any]
@@ -96,8 +96,12 @@ def _margins(statement: Statement) -> list[list[str]]:
     rows: list[list[str]] = []
     if has(units["marginal_usd_per_query"]):
         rows.append(["one more query costs", ranged(units["marginal_usd_per_query"], "USD/query")])
-    if has(units["marginal_revenue_usd_per_query"]) and units["marginal_revenue_usd_per_query"]["p95"] > 0:
-        rows.append(["one more query earns", ranged(units["marginal_revenue_usd_per_query"], "USD/query")])
+    more, average = units["marginal_revenue_usd_per_query"], units["revenue_usd_per_query"]
+    if has(more) and more["p95"] > 0:
+        rows.append(["one more query earns", ranged(more, "USD/query")])
+    elif has(average) and average["p95"] > 0:
+        told = f"nothing: prices are flat (on average {shown(average['p50'], 'USD/query')})"
+        rows.append(["one more query earns", told])
     for key, noun in (
         ("gross_margin_share", "gross margin"),
         ("inference_share", "inference, share of all cost"),

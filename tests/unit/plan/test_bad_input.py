@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,106 @@ def test_a_plan_is_evaluated_or_refused_never_broken(changes: dict[str, Any]) ->
         assert refused.problems  # noqa: PT017
     else:
         assert result.total_usd["mean"] >= 0
+        assert math.isfinite(result.total_usd["mean"])
+
+
+RANGES = ("0 .. 0", "0 .. 1", "0 .. 5", "0.3 .. 0.9", "1e-9 .. 1e9")
+EXTREMES = st.sampled_from((0, -1, 1e-30, 1e-6, 0.001, 0.5, 0.99, 1, 25, 120, 1e4, 1e9, 1e15, 1e32, *RANGES))
+PRODUCT_NUMBERS = [
+    f"demand__tiers__pro__{field}"
+    for field in (
+        "users",
+        "queries_per_user_per_day",
+        "growth_per_month",
+        "churn_per_month",
+        "new_users_per_month",
+        "market_users",
+        "cap_queries_per_user_per_day",
+        "price_usd_per_month",
+        "requests__chat",
+    )
+] + [
+    "horizon_months",
+    "demand__requests__chat__input_tokens",
+    "demand__requests__chat__output_tokens",
+    "demand__requests__chat__cacheable_share",
+    "business__payment_fee_share",
+    "business__sales_share_of_revenue",
+    "business__discount_rate_per_year",
+    "business__operating__rent__usd_per_month",
+]
+HOST_NUMBERS = [
+    f"serving__chat__self_hosted__{field}"
+    for field in (
+        "peak_to_mean",
+        "utilization_at_peak",
+        "spare_replicas",
+        "tpot_limit",
+        "usd_per_chip_hour",
+        "max_batch",
+        "operations_people",
+        "price_path__trend_per_year",
+    )
+]
+LAB_NUMBERS = [
+    f"programme__{field}"
+    for field in (
+        "training__chip_hours",
+        "training__chips",
+        "training__lead_months",
+        "experiments__multiplier",
+        "data__synthetic__kept_share",
+        "data__synthetic__tokens",
+        "annotation__labels__quality_overhead",
+        "rlhf__cycles_per_year",
+        "fine_tunes__safety__utilization",
+        "fine_tunes__safety__active_parameters",
+        "safety__evaluations__growth_per_generation",
+        "staff__research__growth_per_month",
+        "generations__every_months",
+        "generations__training_growth",
+        "generations__serving_growth",
+        "generations__efficiency_per_year",
+    )
+]
+
+
+def extremes(paths: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """One or two of some numbers, each at nothing, tiny, huge or a range between them."""
+    return st.dictionaries(st.sampled_from(paths), EXTREMES, min_size=1, max_size=2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(changes=extremes(PRODUCT_NUMBERS))
+def test_extreme_numbers_of_a_product_give_a_finite_cost_or_a_reason(changes: dict[str, Any]) -> None:
+    _finite_or_refused(product(**changes))
+
+
+@settings(max_examples=30, deadline=None)
+@given(changes=extremes(PRODUCT_NUMBERS + HOST_NUMBERS), has_api=st.booleans())
+def test_extreme_numbers_of_own_chips_give_a_finite_cost_or_a_reason(
+    changes: dict[str, Any], *, has_api: bool
+) -> None:
+    spec = fleet(**changes)
+    if has_api:
+        spec["serving"]["chat"] |= {"use": "hybrid", "hybrid": {}, "api": {"model": "gpt-4.1-mini"}}
+    _finite_or_refused(spec)
+
+
+@settings(max_examples=60, deadline=None)
+@given(changes=extremes(LAB_NUMBERS))
+def test_extreme_numbers_of_a_programme_give_a_finite_cost_or_a_reason(changes: dict[str, Any]) -> None:
+    _finite_or_refused(programme(**changes))
+
+
+def _finite_or_refused(spec: dict[str, Any]) -> None:
+    try:
+        result = truecost.plan(spec, draws=8)
+    except SpecError as refused:
+        assert refused.problems  # noqa: PT017
+    else:
+        assert all(math.isfinite(line.cost_usd["mean"]) for line in result.lines)
+        assert math.isfinite(result.total_usd["mean"])
 
 
 def _set(spec: dict[str, Any], path: str, value: Any) -> dict[str, Any]:

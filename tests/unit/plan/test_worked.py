@@ -155,17 +155,21 @@ def test_elasticity_loses_users_when_the_price_rises() -> None:
 
 
 def test_generations_are_paid_before_their_release() -> None:
+    """The first is ready at the start; successors at months 12 and 24 cost 2 and 4 times as much."""
     spec = programme(horizon_months=24, programme__training__lead_months=3)
-    monthly = {
-        line.period: line.cost_usd["mean"]
-        for line in truecost.plan(spec, draws=16).monthly
-        if line.component == "training.final_run"
-    }
-    paid = list(monthly.values())
-    assert paid[0] == pytest.approx(2e6)
-    assert paid[9:12] == pytest.approx([4e6 / 3] * 3)
-    assert paid[21:24] == pytest.approx([8e6 / 3] * 3)
-    assert sum(paid) == pytest.approx(2e6 + 4e6 + 8e6)
+    lines = truecost.plan(spec, draws=16).monthly
+    first = [line.cost_usd["mean"] for line in lines if line.component == "training.final_run"]
+    later = [line.cost_usd["mean"] for line in lines if line.component == "training.later_runs"]
+    assert first == pytest.approx([2e6] + [0.0] * 23)
+    assert later[9:12] == pytest.approx([4e6 / 3] * 3)
+    assert later[21:24] == pytest.approx([8e6 / 3] * 3)
+    assert sum(later) == pytest.approx(4e6 + 8e6)
+
+
+def test_no_generation_is_lost_over_ten_years() -> None:
+    spec = programme(horizon_months=120, programme__generations={"every_months": 1})
+    lines = {line.component: line.cost_usd["mean"] for line in truecost.plan(spec, draws=8).lines}
+    assert lines["training.later_runs"] > 119 * lines["training.final_run"]
 
 
 def test_experiments_follow_the_multiplier() -> None:
@@ -216,18 +220,111 @@ def test_the_hybrid_is_never_dearer_than_the_api_alone() -> None:
     )
 
 
-def test_self_hosting_volume_is_where_the_two_bills_meet() -> None:
-    from truecost.plan.break_even import self_hosting_volume
-
-    # 1 USD a Mtok; a replica at 1,000 USD a month carries 5,000 Mtok; one spare
-    assert float(self_hosting_volume(1e-6, 1000.0, 5e9, 1.0)) == pytest.approx(2e9)
-    # dearer than the API at any volume
-    assert math.isinf(float(self_hosting_volume(1e-7, 1000.0, 5e9, 0.0)))
-    # above one replica: R spare / (a - R / K)
-    assert float(self_hosting_volume(2.5e-7, 1000.0, 5e9, 1.0)) == pytest.approx(1000 / (2.5e-7 - 2e-7))
-
-
 def test_dates_are_the_plans_own() -> None:
     result = truecost.plan(product(), draws=8).to_dict()
     assert (result["as_of"], result["start"]) == (AS_OF, "2026-12")
     assert [m["period"] for m in result["monthly"]][:2] == ["2026-12", "2027-01"]
+
+
+def test_one_more_query_earns_nothing_under_a_flat_price() -> None:
+    assert outcomes(product())["unit_costs.marginal_revenue_usd_per_query"].max() == 0
+    metered = product(
+        demand__tiers__pro={
+            "kind": "usage",
+            "users": 100,
+            "usd_per_query": 0.05,
+            "queries_per_user_per_day": 3,
+        }
+    )
+    np.testing.assert_allclose(outcomes(metered)["unit_costs.marginal_revenue_usd_per_query"], 0.05)
+
+
+def test_one_more_query_costs_what_grows_with_it() -> None:
+    """An API call costs the same at the margin; a fleet far from full costs less than its average."""
+    api = outcomes(product())
+    np.testing.assert_allclose(api["unit_costs.marginal_usd_per_query"], 1000 * 0.4e-6 + 300 * 1.6e-6)
+    small = outcomes(fleet())
+    average = small["tiers.pro.serving_usd"] / small["queries"]
+    assert np.all(small["unit_costs.marginal_usd_per_query"] < average)
+
+
+def test_an_operating_line_called_capital_is_not_interest() -> None:
+    spec = product(business={"operating": {"capital": {"usd_per_month": 1000}}})
+    result = truecost.plan(spec, draws=64)
+    lines = {line.component: line.cost_usd["mean"] for line in result.lines}
+    assert lines["business.operating.capital"] == pytest.approx(12_000)
+    assert result.to_dict()["reconciliation"]["interest_on_own_money_usd"]["mean"] == 0
+
+
+def test_no_user_is_in_two_tiers() -> None:
+    spec = product(
+        demand__tiers__free={
+            "kind": "free",
+            "users": 1000,
+            "queries_per_user_per_day": 2,
+            "churn_per_month": 0.5,
+        },
+        demand__tiers__pro__users=10,
+        demand__tiers__pro__converts_from={"tier": "free", "share_per_month": 0.9},
+        horizon_months=2,
+    )
+    users = truecost.plan(spec, draws=8).evaluation.first.quantities
+    assert float(np.asarray(users["users.pro"].value)[1, 0]) == pytest.approx(10 + 1000 * 0.9 / 1.4)
+    assert float(np.asarray(users["users.free"].value)[1, 0]) == 0
+
+
+def test_a_commitment_keeps_the_price_it_was_signed_at() -> None:
+    fall = {"serving__chat__self_hosted__price_path": {"shocks": [{"month": 1, "multiple": 0.1}]}}
+    kept = mean(fleet(serving__chat__self_hosted__purchase="reserved_3y", **fall), "inference.chat.rent")
+    followed = mean(fleet(serving__chat__self_hosted__usd_per_chip_hour=3, **fall), "inference.chat.rent")
+    base = mean(fleet(serving__chat__self_hosted__usd_per_chip_hour=3), "inference.chat.rent")
+    assert followed < 0.3 * base
+    assert kept == pytest.approx(
+        mean(fleet(serving__chat__self_hosted__purchase="reserved_3y"), "inference.chat.rent")
+    )
+
+
+def test_terms_of_one_chip_keep_their_order_in_every_draw() -> None:
+    def rent(term: str) -> np.ndarray:
+        lines = truecost.plan(fleet(serving__chat__self_hosted__purchase=term), draws=256).evaluation.lines
+        return lines["inference.chat.rent"].cost_usd
+
+    assert np.mean(rent("reserved_3y") < rent("on_demand")) > 0.99
+
+
+def test_a_query_handed_over_is_done_and_not_billed_twice() -> None:
+    task = {"calls": 1, "success_rate": 0.5, "human_fallback": {"share": 1, "minutes": 6, "usd_per_hour": 30}}
+    levers = {"human_handoff": {"share": 1, "minutes": 6, "usd_per_hour": 30}}
+    spec = product(demand__requests__chat__task=task, serving__chat__levers=levers)
+    assert mean(spec, "people.chat.fallback") == 0
+    result = outcomes(spec)
+    np.testing.assert_allclose(result["tasks_done"], result["queries"])
+
+
+def test_the_hybrid_carries_what_it_has_built() -> None:
+    """One replica is the least: at small traffic it carries nearly everything."""
+    spec = product(demand__tiers__pro__users=200)
+    spec["serving"]["chat"] = fleet()["serving"]["chat"] | {
+        "api": {"model": "gpt-4.1"},
+        "hybrid": {"base_multiple_of_mean": 0.5},
+        "use": "hybrid",
+    }
+    row = next(r for r in truecost.plan(spec, draws=64).to_dict()["serving"] if r["option"] == "hybrid")
+    assert row["base_share"]["p5"] > 0.95
+
+
+def test_a_hybrid_beside_it_does_not_change_what_own_chips_cost() -> None:
+    host = {**fleet()["serving"]["chat"], "api": {"model": "gpt-4.1"}}
+    host["self_hosted"]["tpot_limit"] = 30
+    costs = [
+        next(
+            r
+            for r in truecost.plan(
+                product(demand__tiers__pro__users=2e5, serving__chat=host | extra | {"use": "self_hosted"}),
+                draws=64,
+            ).to_dict()["serving"]
+            if r["option"] == "self_hosted"
+        )["total_usd"]["mean"]
+        for extra in ({}, {"hybrid": {}})
+    ]
+    assert costs[0] == pytest.approx(costs[1])

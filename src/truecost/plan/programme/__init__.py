@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from truecost.lines import Payee
 from truecost.physics.energy import carbon_tco2e
-from truecost.plan.book import Book
+from truecost.plan.book import Book, given_or
 from truecost.plan.generations import Schedule
 from truecost.plan.power import energy_of, regional
 from truecost.plan.programme.data import data
@@ -66,7 +66,8 @@ def _carbon(spec: Programme, hours: Value, schedule: Schedule, book: Book) -> No
     book.outcome("footprint.final_run_tco2e", tonnes)
     if spec.carbon_usd_per_tonne is None:
         return
-    paid = schedule.spending(book.months, RUN_LEAD_MONTHS, schedule.training_growth)
+    lead = given_or(spec.training.lead_months, RUN_LEAD_MONTHS)
+    paid = schedule.spending(book.months, lead, schedule.training_growth)
     book.line(
         "training.carbon",
         "Carbon price on training",

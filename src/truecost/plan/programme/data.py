@@ -25,6 +25,13 @@ def data(spec: Data | None, schedule: Schedule, book: Book) -> None:
     if not spec.licences and spec.undisclosed_licences is None:
         book.leave_out(f"{PATH}.licences", "no data licence is paid")
     per_generation = schedule.spending(book.months, LEAD_MONTHS, 1.0)
+    for part, why in (
+        ("acquisition_usd", "acquiring data"),
+        ("curation", "curation"),
+        ("synthetic", "synthetic text"),
+    ):
+        if getattr(spec, part) is None:
+            book.leave_out(f"{PATH}.{part}", f"{why} costs nothing in this result")
     if spec.acquisition_usd is not None:
         book.line(
             "data.acquisition",
@@ -46,7 +53,7 @@ def _licence(name: str, spec: Licence, book: Book) -> None:
     once = (book.month_index == 0) * given_or(spec.usd, 0.0)
     monthly = given_or(spec.usd_per_year, 0.0) / 12
     book.line(
-        f"data.licence.{name}",
+        f"data.licences.{name}",
         f"Licence: {name}",
         GROUP,
         Payee.DATA_OWNERS,
@@ -60,7 +67,7 @@ def _licence(name: str, spec: Licence, book: Book) -> None:
 def _undisclosed(number: Value, book: Book) -> None:
     yearly = book.rate("data/licence_undisclosed_usd_per_year")
     book.line(
-        "data.licence.undisclosed",
+        "data.undisclosed_licences",
         "Licences of undisclosed price",
         GROUP,
         Payee.DATA_OWNERS,

@@ -28,6 +28,8 @@ def judgement(
         book.leave_out("programme.rlhf", "no learning from people's preferences is paid for")
     else:
         _rlhf(spec.rlhf, compute, schedule, book)
+    if not spec.fine_tunes:
+        book.leave_out("programme.fine_tunes", "no fine-tune follows the world or the product")
     for name, tune in spec.fine_tunes.items():
         _fine_tune(name, tune, book)
 

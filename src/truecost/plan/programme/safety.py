@@ -58,6 +58,8 @@ def _red_team(spec: RedTeam, schedule: Schedule, rate: ChipRate | None, book: Bo
         quantity=spec.hours * paid,
         unit="hours",
     )
+    if spec.compute is not None and rate is None:
+        book.leave_out(f"{path}.compute", "red-teaming compute has no price: the plan has no training run")
     if spec.compute is not None and rate is not None:
         book.line(
             "safety.red_team_compute",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from truecost.finance.cluster import Rental, run_cost_by_method
@@ -14,6 +16,7 @@ from truecost.plan.schema.programme import Programme, TrainingRun
 from truecost.ranges import Value
 
 FINAL_RUN = "Final training run"
+LATER_RUNS = "Final runs of later generations"
 EXPERIMENTS = "Experiments and failed runs"
 RUN_LEAD_MONTHS = 3.0
 EXPERIMENT_LEAD_MONTHS = 12.0
@@ -29,7 +32,6 @@ def training_run(spec: Programme, schedule: Schedule, book: Book) -> tuple[Value
     hours = final_run_chip_hours(run, PATH, book)
     rate = chip_rate(run, PATH, book)
     lead = given_or(run.lead_months, RUN_LEAD_MONTHS)
-    paid = schedule.spending(book.months, lead, schedule.training_growth)
     cost = book.quantity(
         "programme.final_run_usd",
         hours * rate.usd_per_chip_hour,
@@ -37,18 +39,31 @@ def training_run(spec: Programme, schedule: Schedule, book: Book) -> tuple[Value
         "chip-hours x USD a chip-hour",
         ("programme.final_run_chip_hours", *rate.inputs),
     )
-    book.line(
-        "training.final_run",
-        "Final training run",
-        FINAL_RUN,
-        rate.payee,
-        cost * paid,
-        formula="cost of the first run x training growth ^ generation, spread over the months before release",
-        inputs=("programme.final_run_usd", "programme.generations.training_growth"),
-        basis=Basis.LAW,
-        quantity=hours * paid,
-        unit="chip-hours",
-    )
+    every = schedule.spending(book.months, lead, schedule.training_growth)
+    later = schedule.spending(book.months, lead, schedule.training_growth, first=1)
+    for component, group, paid in (
+        ("training.final_run", FINAL_RUN, every - later),
+        ("training.later_runs", LATER_RUNS, later),
+    ):
+        if component == "training.later_runs" and schedule.every is None:
+            continue
+        book.line(
+            component,
+            group,
+            group,
+            rate.payee,
+            cost * paid,
+            formula="cost of the first run x training growth ^ generation, over the months before release",
+            inputs=("programme.final_run_usd", "programme.generations.training_growth"),
+            basis=Basis.LAW,
+            quantity=hours * paid,
+            unit="chip-hours",
+        )
+    if run.pay == "amortized":
+        book.leave_out(
+            f"{PATH}.cluster",
+            "the cluster is not bought in the cash view: see acquisition under compute by method",
+        )
     _restarts(run, cost, rate, schedule, book)
     _experiments(spec, cost, rate, schedule, book)
     if run.chips is not None:
@@ -114,6 +129,7 @@ def cost_by_method(run: TrainingRun, hours: Value, book: Book) -> dict[str, Valu
     own = energy = None
     try:
         own, energy, _ = own_hardware(run.chip, hours, book)
+        own = replace(own, chips=run.chips)
     except LookupError:
         book.leave_out(
             f"{PATH}.method.amortized", f"no dated purchase price or power of {run.chip} on record"

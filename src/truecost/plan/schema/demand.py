@@ -6,13 +6,17 @@ from typing import Literal
 
 from pydantic import Field
 
+from truecost.plan.schema.names import CarbonRegionName, PlainName
 from truecost.plan.schema.quantities import (
     AtLeastOne,
     Elasticity,
     Growth,
+    MarketUsers,
     Minutes,
     Multiple,
+    PriceMultiple,
     Queries,
+    QueriesAllowed,
     Section,
     Share,
     TokensPerCall,
@@ -37,7 +41,7 @@ class PriceChange(Section):
     """A change of the price asked from users, from a month on."""
 
     month: int = Field(ge=0, le=119, description="month of the plan, 0 is the first")
-    multiple: Multiple = Field(description="new price over the price at the start")
+    multiple: PriceMultiple = Field(description="new price over the price at the start")
 
 
 class Conversion(Section):
@@ -65,7 +69,9 @@ class Tier(Section):
     growth_per_month: Growth | None = Field(default=None, description="new users as a share of present users")
     new_users_per_month: Users | None = Field(default=None, description="new users, a fixed number a month")
     churn_per_month: Share | None = Field(default=None, description="share of users who leave in a month")
-    market_users: Users | None = Field(default=None, description="ceiling: growth fades as users approach it")
+    market_users: MarketUsers | None = Field(
+        default=None, description="ceiling: growth fades as users approach it"
+    )
     converts_from: Conversion | None = Field(default=None, description="users gained from another tier")
     seasonality: tuple[Multiple, ...] | None = Field(
         default=None,
@@ -82,7 +88,9 @@ class Tier(Section):
     contract_usd_per_year: UsdPerYear | None = Field(
         default=None, description="contracts, all together, a year"
     )
-    cap_queries_per_user_per_day: Queries | None = Field(default=None, description="use above it is refused")
+    cap_queries_per_user_per_day: QueriesAllowed | None = Field(
+        default=None, description="use above it is refused"
+    )
     price_changes: tuple[PriceChange, ...] = Field(default=(), description="dated changes of the price")
     elasticity: Elasticity | None = Field(
         default=None, description="change of users (in log) per change of price"
@@ -127,12 +135,14 @@ class RequestClass(Section):
     latency: Literal["interactive", "batch"] = Field(
         default="interactive", description="batch: an answer within 24 hours will do"
     )
-    regions: dict[str, Share] | None = Field(default=None, description="where it is served; sums to 1")
+    regions: dict[CarbonRegionName, Share] | None = Field(
+        default=None, description="where it is served; sums to 1"
+    )
     task: Task | None = None
 
 
 class Demand(Section):
     """Tiers of users and classes of requests."""
 
-    tiers: dict[str, Tier] = Field(min_length=1, description="tiers by name")
-    requests: dict[str, RequestClass] = Field(min_length=1, description="request classes by name")
+    tiers: dict[PlainName, Tier] = Field(min_length=1, description="tiers by name")
+    requests: dict[PlainName, RequestClass] = Field(min_length=1, description="request classes by name")

@@ -3,6 +3,7 @@ reported together with every other problem."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,10 +14,14 @@ from pydantic import AfterValidator
 
 from truecost.catalog.names import UnknownName
 from truecost.spec import refuse
+from truecost.spec.errors import shortened
 
 if TYPE_CHECKING:
     from truecost.catalog.catalog import Catalog
 
+_LONGEST_NAME = 60
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,60}")
+_OTHER = re.compile(r"[^A-Za-z0-9_-]+")
 _CATALOG: ContextVar[Catalog | None] = ContextVar("catalog", default=None)
 
 
@@ -64,11 +69,31 @@ def _architecture(given: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
 
 def _region(name: str) -> str:
     _known(lambda: _catalog().rate(f"electricity/{name}"))
+    return _carbon_region(name)
+
+
+def _carbon_region(name: str) -> str:
+    _known(lambda: _catalog().rate(f"carbon/{name}"))
+    return name
+
+
+def _plain(name: str) -> str:
+    if not _PLAIN.fullmatch(name):
+        nearest = _OTHER.sub("_", name).strip("_")[:_LONGEST_NAME]
+        raise refuse(
+            f"{shortened(name)} is not a plain name",
+            allowed=[f"1 to {_LONGEST_NAME} letters, digits, _ and -"],
+            nearest=[nearest] if nearest else (),
+        )
     return name
 
 
 RegionName: TypeAlias = Annotated[str, AfterValidator(_region)]
-"""A region with an electricity price on record."""
+"""A region with an electricity price and the carbon of its grid on record."""
+CarbonRegionName: TypeAlias = Annotated[str, AfterValidator(_carbon_region)]
+"""A region with the carbon of its grid on record."""
+PlainName: TypeAlias = Annotated[str, AfterValidator(_plain)]
+"""A name of the user's choosing that a dotted path and a cost line can hold."""
 ChipName: TypeAlias = Annotated[str, AfterValidator(_chip)]
 """An accelerator of the catalog."""
 ApiModelName: TypeAlias = Annotated[str, AfterValidator(_api_model)]

@@ -5,20 +5,20 @@ from __future__ import annotations
 from pydantic import Field
 
 from truecost.plan.schema.business import Business
+from truecost.plan.schema.dates import PlanDay, PlanMonth
 from truecost.plan.schema.demand import Demand
 from truecost.plan.schema.names import RegionName
 from truecost.plan.schema.programme import Programme
 from truecost.plan.schema.quantities import Section
 from truecost.plan.schema.serving import Serving
-from truecost.spec import Day, Month
 
 
 class Plan(Section):
     """Everything an AI product costs and earns, by month."""
 
     name: str = Field(default="plan", min_length=1, max_length=120)
-    as_of: Day | None = Field(default=None, description="the day whose prices count; today by default")
-    start: Month | None = Field(default=None, description="first month, YYYY-MM; the month after as_of")
+    as_of: PlanDay | None = Field(default=None, description="the day whose prices count; today by default")
+    start: PlanMonth | None = Field(default=None, description="first month, YYYY-MM; the month after as_of")
     horizon_months: int = Field(36, ge=1, le=120)
     region: RegionName = Field(default="us", description="whose electricity price and grid count")
     demand: Demand | None = None

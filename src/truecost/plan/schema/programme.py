@@ -6,20 +6,24 @@ from typing import Literal
 
 from pydantic import Field
 
-from truecost.plan.schema.names import ApiModelName, ChipName, ModelName
+from truecost.plan.schema.names import ApiModelName, ChipName, ModelName, PlainName
 from truecost.plan.schema.quantities import (
     AtLeastOne,
+    ChipCount,
     ChipHours,
     Count,
     Flops,
+    GenerationGrowth,
     Growth,
     Hours,
+    Interval,
     Months,
-    Multiple,
     Parameters,
     People,
     Section,
     Share,
+    SharePart,
+    ShareUsed,
     Tokens,
     Usd,
     UsdPerChipHour,
@@ -57,13 +61,13 @@ class TrainingRun(Chips):
     tokens: Tokens | None = Field(default=None, description="training tokens, epochs counted")
     context_tokens: Tokens | None = Field(default=None, description="sequence length; 4,096 by default")
     precision: Precision = "bf16"
-    utilization: Share | None = Field(
+    utilization: ShareUsed | None = Field(
         default=None, description="model FLOPs utilization; whole-run record by default"
     )
     utilization_covers: Literal["whole_run", "step"] = Field(
         default="whole_run", description="whether failures and restarts are already in the utilization"
     )
-    chips: Count | None = Field(default=None, description="chips in the run: gives its days and its failures")
+    chips: ChipCount | None = Field(default=None, description="chips in the run: gives its days")
     lead_months: Months | None = Field(
         default=None, description="months before release over which it is paid"
     )
@@ -97,7 +101,7 @@ class Synthetic(Section):
     """Training text written by a model, priced by its inference tokens."""
 
     tokens: Tokens = Field(description="tokens kept, per generation")
-    kept_share: Share | None = Field(default=None, description="share of generated tokens that is kept")
+    kept_share: ShareUsed | None = Field(default=None, description="share of generated tokens that is kept")
     api_model: ApiModelName | None = Field(default=None, description="priced at this model's output price")
     usd_per_mtok: UsdPerMtok | None = Field(default=None, description="or at this price")
 
@@ -105,7 +109,9 @@ class Synthetic(Section):
 class Data(Section):
     """What the model learns from."""
 
-    licences: dict[str, Licence] = Field(default_factory=dict[str, Licence], description="deals by name")
+    licences: dict[PlainName, Licence] = Field(
+        default_factory=dict[str, Licence], description="deals by name"
+    )
     undisclosed_licences: Count | None = Field(default=None, description="deals of unknown price, by number")
     acquisition_usd: Usd | None = Field(
         default=None, description="crawling, buying, scanning; per generation"
@@ -146,7 +152,7 @@ class FineTune(Chips):
     tokens: Tokens = Field(description="tokens trained on, epochs counted")
     precision: Precision = "bf16"
     method: Literal["full", "lora"] = "full"
-    utilization: Share | None = None
+    utilization: ShareUsed | None = None
     first_month: int = Field(default=0, ge=0, le=119)
     every_months: int | None = Field(default=None, ge=1, le=120, description="once when left out")
     attempts: AtLeastOne | None = Field(default=None, description="runs for one that ships")
@@ -168,7 +174,7 @@ class Evaluations(Section):
     """Evaluation of a release."""
 
     usd_per_release: Usd | None = None
-    growth_per_generation: Multiple | None = Field(default=None, description="grows with capability")
+    growth_per_generation: GenerationGrowth | None = Field(default=None, description="grows with capability")
 
 
 class Delay(Section):
@@ -208,19 +214,19 @@ class Staff(Section):
 class Generations(Section):
     """Each model is obsolete after a while; the next is dearer to train and to serve."""
 
-    every_months: Months | None = Field(
+    every_months: Interval | None = Field(
         default=None, description="12 to 18 in the record; one generation when left out"
     )
     first_release_month: int = Field(
         default=0, ge=0, le=119, description="0: the first is ready at the start"
     )
-    training_growth: Multiple | None = Field(
+    training_growth: GenerationGrowth | None = Field(
         default=None, description="training compute over the generation before"
     )
-    serving_growth: Multiple | None = Field(
+    serving_growth: GenerationGrowth | None = Field(
         default=None, description="cost of serving a query, before efficiency"
     )
-    efficiency_per_year: Share | None = Field(
+    efficiency_per_year: SharePart | None = Field(
         default=None, description="share of cost removed in a year by progress"
     )
 
@@ -232,9 +238,9 @@ class Programme(Section):
     training: TrainingRun | None = None
     experiments: Experiments | None = None
     data: Data | None = None
-    annotation: dict[str, Annotation] = Field(default_factory=dict[str, Annotation])
+    annotation: dict[PlainName, Annotation] = Field(default_factory=dict[str, Annotation])
     rlhf: Rlhf | None = None
-    fine_tunes: dict[str, FineTune] = Field(default_factory=dict[str, FineTune])
+    fine_tunes: dict[PlainName, FineTune] = Field(default_factory=dict[str, FineTune])
     safety: Safety | None = None
     staff: Staff | None = None
     infrastructure_usd_per_month: UsdPerMonth | None = Field(

@@ -13,9 +13,12 @@ from truecost.plan.schema.quantities import (
     Milliseconds,
     Minutes,
     Multiple,
+    PeakOverMean,
+    PeakUtilization,
     People,
     Section,
     Share,
+    SharePart,
     Tokens,
     Usd,
     UsdPerChipHour,
@@ -72,7 +75,9 @@ class Ownership(Section):
     server_overhead: AtLeastOne | None = Field(
         default=None, description="server price over the price of its chips"
     )
-    interconnect_share: Share | None = Field(default=None, description="network share of the cluster's price")
+    interconnect_share: SharePart | None = Field(
+        default=None, description="network share of the cluster's price"
+    )
     life_months: int | None = Field(default=None, ge=1, le=240, description="months until it is replaced")
     capital_cost_per_year: Share | None = Field(default=None, description="interest or required return")
     hosting_usd_per_kw_month: UsdPerMonth | None = Field(default=None, description="space and cooling")
@@ -112,11 +117,16 @@ class SelfHosted(Section):
     autoscale: bool = Field(
         default=False, description="on-demand chips follow the load of the hour, not its peak"
     )
-    utilization_at_peak: Share | None = Field(default=None, description="load over capacity in the peak hour")
-    peak_to_mean: AtLeastOne | None = Field(default=None, description="peak hour over mean hour")
+    utilization_at_peak: PeakUtilization | None = Field(
+        default=None, description="load over capacity in the peak hour"
+    )
+    peak_to_mean: PeakOverMean | None = Field(default=None, description="peak hour over mean hour")
     spare_replicas: Count | None = Field(default=None, description="replicas kept for failures")
     region: RegionName | None = Field(default=None, description="whose electricity and grid")
     ownership: Ownership | None = None
+    own_model: bool = Field(
+        default=False, description="the plan's own model: its generations change what serving costs"
+    )
     operations_people: People | None = Field(
         default=None, description="staff; by the number of chips by default"
     )
@@ -136,6 +146,9 @@ class Quoted(Section):
 
     usd_per_query: UsdPerQuery
     source: str = Field(default="the plan", description="who says so")
+    own_model: bool = Field(
+        default=True, description="the plan's own model: its generations change what serving costs"
+    )
 
 
 class ResponseCache(Section):

@@ -14,7 +14,7 @@ from truecost.plan.demand import ClassTraffic, Traffic
 from truecost.plan.schema import Demand, RequestClass, Serving
 from truecost.plan.serving.api import api
 from truecost.plan.serving.hybrid import hybrid
-from truecost.plan.serving.levers import apply
+from truecost.plan.serving.levers import apply, lever_inputs
 from truecost.plan.serving.quoted import quoted
 from truecost.plan.serving.self_hosted import self_hosted
 from truecost.plan.serving.work import Charge, Served, Work, enter
@@ -28,6 +28,7 @@ class ClassServing:
     work: Work
     options: Mapping[str, Served]
     cost: FloatArray
+    marginal_usd: FloatArray
 
     @property
     def used(self) -> Served:
@@ -48,7 +49,7 @@ def serve(
             continue
         raw = class_work(name, request, traffic.classes[name], growth, book)
         result[name] = serve_class(serving[name], raw, book)
-        _fallback(name, request, traffic.classes[name], book)
+        _fallback(name, request, traffic.classes[name], result[name].work, book)
     return result
 
 
@@ -73,7 +74,9 @@ def class_work(name: str, request: RequestClass, demand: ClassTraffic, growth: V
         output_tokens=request.output_tokens,
         calls_per_query=demand.calls_per_query,
         cache_read_share=given_or(request.cacheable_share, 0.0),
-        cache_write_share=given_or(request.cache_write_share, 0.0),
+        cache_write_share=np.minimum(
+            given_or(request.cache_write_share, 0.0), 1 - given_or(request.cacheable_share, 0.0)
+        ),
         input_sigma=spread,
         batch=request.latency == "batch",
         regions=request.regions or {},
@@ -85,14 +88,24 @@ def serve_class(serving: Serving, raw: Work, book: Book) -> ClassServing:
     """Every option of one class with the levers' own charges; enters the one in use."""
     path = f"serving.{raw.name}"
     work, own = apply(serving, raw, path, book)
+    book.quantity(
+        f"calls_to_model.{raw.name}",
+        work.calls,
+        "calls",
+        "calls, less what the levers keep from the main model",
+        (f"calls.{raw.name}", *lever_inputs(serving, path)),
+    )
     options: dict[str, Served] = {}
     for option in serving.options:
-        served = option_charges(option, serving, work, path, book)
+        kept = book if option == serving.options[0] else book.aside()
+        served = option_charges(option, serving, work, path, kept)
         options[option] = replace(served, charges=served.charges + own)
     used = next(iter(options.values()))
     enter(used, work, book)
-    cost = np.broadcast_to(np.asarray(used.cost()), (book.months, book.draws.count))
-    return ClassServing(work, options, cost)
+    shape = (book.months, book.draws.count)
+    cost = np.broadcast_to(np.asarray(used.cost(), dtype=np.float64), shape)
+    marginal = np.broadcast_to(np.asarray(used.marginal_cost(), dtype=np.float64), shape)
+    return ClassServing(work, options, cost, marginal)
 
 
 def option_charges(option: str, serving: Serving, work: Work, path: str, book: Book) -> Served:
@@ -125,21 +138,22 @@ def _bridged(served: Served, serving: Serving, work: Work, path: str, book: Book
             part=f"bridge.{c.part}",
             label=f"{c.label} until ported",
             amortized=c.amortized * during,
+            variable_share=0.0,
             quantity=None if c.quantity is None else c.quantity * during,
         )
-        for c in api(serving.api, work, f"{path}.api", book).charges
+        for c in api(serving.api, work, f"{path}.api", book.aside()).charges
     )
     return replace(served, charges=served.charges + bridge)
 
 
-def _fallback(name: str, request: RequestClass, demand: ClassTraffic, book: Book) -> None:
+def _fallback(name: str, request: RequestClass, demand: ClassTraffic, work: Work, book: Book) -> None:
     if request.task is None or request.task.human_fallback is None:
         return
     at = f"demand.requests.{name}.task.human_fallback"
     wage = book.number(
         f"{at}.usd_per_hour", request.task.human_fallback.usd_per_hour, "wages/support_agent_us"
     )
-    hours = demand.queries * demand.human_minutes_per_query / 60
+    hours = demand.queries * (1 - work.handed_over) * demand.human_minutes_per_query / 60
     book.line(
         f"people.{name}.fallback",
         f"People finishing failed tasks: {name}",

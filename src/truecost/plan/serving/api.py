@@ -12,6 +12,7 @@ from truecost.plan.schema.serving import Api, Provisioned
 from truecost.plan.serving.work import Charge, Served, Work
 from truecost.pricing.api import Usage, billing_notes, expected_cost
 from truecost.pricing.path import price_multiples
+from truecost.pricing.provisioned import provisioned_cost
 from truecost.ranges import Value
 
 MINUTES_PER_MONTH = HOURS_PER_MONTH * 60
@@ -27,7 +28,13 @@ def api(spec: Api, work: Work, path: str, book: Book) -> Served:
     if spec.provisioned is not None:
         charge, overflow = _provisioned(spec.provisioned, work, path, book)
         charges.append(charge)
-    calls = work.calls * overflow
+    calls = book.quantity(
+        f"{path}.calls",
+        work.calls * overflow,
+        "calls",
+        "calls to the main model, less what bought capacity or own chips carry",
+        (f"calls_to_model.{work.name}", *([f"{path}.provisioned.units"] if spec.provisioned else [])),
+    )
     charges.append(
         Charge(
             "api",
@@ -35,7 +42,7 @@ def api(spec: Api, work: Work, path: str, book: Book) -> Served:
             Payee.MODEL_VENDOR,
             calls * per_call * prices,
             "calls x USD a call at list price x price path",
-            (f"calls.{work.name}", f"{path}.usd_per_call", f"{path}.price_path"),
+            (f"{path}.calls", f"{path}.usd_per_call", f"{path}.price_path"),
             basis=Basis.FACT,
             source=price_source(price),
             quantity=calls * (work.input_tokens + work.output_tokens) / 1e6,
@@ -108,7 +115,7 @@ def _provisioned(terms: Provisioned, work: Work, path: str, book: Book) -> tuple
     capacity = terms.units * terms.tokens_per_unit_minute * MINUTES_PER_MONTH
     load = sigma_from_peak(book.rate("usage/peak_to_mean"))
     carried = mean_share_below_cap(capacity / np.maximum(work.tokens, 1e-9), load)
-    fixed = terms.units * terms.usd_per_unit_hour * HOURS_PER_MONTH
+    fixed = provisioned_cost(terms.units, terms.usd_per_unit_hour, HOURS_PER_MONTH)
     charge = Charge(
         "provisioned",
         "Provisioned capacity",
@@ -117,5 +124,6 @@ def _provisioned(terms: Provisioned, work: Work, path: str, book: Book) -> tuple
         "units x USD a unit-hour x 730.5 hours",
         (f"{path}.provisioned.units", f"{path}.provisioned.usd_per_unit_hour"),
         basis=Basis.ASSUMPTION,
+        variable_share=0.0,
     )
     return charge, 1 - carried

@@ -51,6 +51,28 @@ def hold(needed: FloatArray, life_months: int) -> Holding:
     return Holding(held, bought)
 
 
+def in_force(started: FloatArray, life_months: int) -> FloatArray:
+    """What was started in each of the last `life_months` months, summed: shape of the input.
+
+    >>> in_force(np.array([[4.0], [0.0], [2.0]]), 2).ravel().tolist()
+    [4.0, 4.0, 2.0]
+    """
+    total = np.cumsum(started, axis=0)
+    total[life_months:] -= np.cumsum(started, axis=0)[:-life_months]
+    return total
+
+
+def held_chips(spec: SelfHosted, chips: FloatArray, book: Book) -> FloatArray:
+    """Chips kept by month under the plan's way of paying for them."""
+    if spec.purchase == "owned":
+        return hold(chips, _life(spec.ownership or Ownership(), book)).held
+    return hold(chips, TERM_MONTHS[spec.purchase]).held
+
+
+def _life(terms: Ownership, book: Book) -> int:
+    return terms.life_months or round(_median(book.rate_fact("hardware/life_months")))
+
+
 def rented(spec: SelfHosted, term: Term, chips: FloatArray, path: str, book: Book) -> list[Charge]:
     """Rent: chips held under the term x hours x USD a chip-hour x its price path."""
     price = spec.usd_per_chip_hour
@@ -61,15 +83,17 @@ def rented(spec: SelfHosted, term: Term, chips: FloatArray, path: str, book: Boo
     if spec.price_path is not None:
         shocks = [(s.month, s.multiple) for s in spec.price_path.shocks]
         moves = price_multiples(book.months, given_or(spec.price_path.trend_per_year, 0.0), shocks)
-    held = hold(chips, TERM_MONTHS[term]).held
+    holding = hold(chips, TERM_MONTHS[term])
+    held = holding.held
+    at_price = in_force(holding.bought * moves, TERM_MONTHS[term]) if TERM_MONTHS[term] else held * moves
     return [
         Charge(
             "rent",
             f"Rented {spec.chip}",
             Payee.CLOUD,
-            held * HOURS_PER_MONTH * price * moves,
-            "chips held x 730.5 hours x USD a chip-hour x price path",
-            (f"{path}.chips", key),
+            at_price * HOURS_PER_MONTH * price,
+            "chips held x 730.5 hours x USD a chip-hour x price path (a commitment keeps its first price)",
+            (f"{path}.chips", key, f"{path}.price_path.trend_per_year"),
             quantity=held * HOURS_PER_MONTH,
             unit="chip-hours",
         )
@@ -88,7 +112,7 @@ def owned(spec: SelfHosted, chips: FloatArray, work: Work, path: str, book: Book
     terms = spec.ownership or Ownership()
     at = f"{path}.ownership"
     unit = _installed_usd_per_chip(spec, terms, at, book)
-    life = terms.life_months or round(_median(book.rate_fact("hardware/life_months")))
+    life = _life(terms, book)
     yearly = book.number(f"{at}.capital_cost_per_year", terms.capital_cost_per_year, "capital/cost_per_year")
     holding = hold(chips, life)
     depreciation, interest = financed(holding, unit, life, monthly_rate(yearly))
@@ -190,7 +214,7 @@ def financed(holding: Holding, unit: Value, life: int, monthly_rate: Value) -> t
 
 def operations(spec: SelfHosted, chips: FloatArray, path: str, book: Book) -> list[Charge]:
     """People who keep a fleet running: as stated, or chips / chips an engineer looks after."""
-    salary = book.rate("operations/salary_loaded")
+    salary = book.rate("staff/ops_loaded")
     inputs: Sequence[str]
     if spec.operations_people is not None:
         people, inputs = spec.operations_people, (f"{path}.operations_people",)
@@ -209,7 +233,7 @@ def operations(spec: SelfHosted, chips: FloatArray, path: str, book: Book) -> li
             Payee.STAFF,
             people * salary / 12,
             "people x loaded salary / 12",
-            (*inputs, "operations/salary_loaded"),
+            (*inputs, "staff/ops_loaded"),
             quantity=people * np.ones((book.months, 1)),
             unit="person-months",
         )

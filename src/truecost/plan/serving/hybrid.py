@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from truecost.lognormal import mean_share_below_cap, sigma_from_peak
 from truecost.plan.book import Book
 from truecost.plan.schema.serving import Api, Hybrid, SelfHosted
 from truecost.plan.serving.api import api
-from truecost.plan.serving.self_hosted import peak_to_mean, self_hosted
+from truecost.plan.serving.self_hosted import self_hosted
 from truecost.plan.serving.work import Served, Work
 from truecost.ranges import Value
 
@@ -36,16 +35,21 @@ def split(options: tuple[SelfHosted, Api], work: Work, path: str, book: Book, le
     if np.ndim(level) == 0 and float(level) == 0:
         alone = api(burst, work, f"{path}.api", book)
         return Served("hybrid", f"API alone is cheapest: {alone.title}", alone.charges, {"base_share": 0.0})
-    spread = sigma_from_peak(peak_to_mean(own, work, f"{path}.self_hosted", book))
-    on_base = mean_share_below_cap(level, spread)
+    base = self_hosted(own, work, f"{path}.self_hosted", book, level)
+    on_base = base.details["carried_share"]
+    if own.porting is not None:
+        on_base = np.where(book.month_index < own.porting.months, 0.0, on_base)
     book.quantity(
         f"{path}.hybrid.base_share",
         on_base,
         "share",
-        "share of calls below the base capacity, hours of the month drawn lognormal around the mean",
-        (f"{path}.hybrid.base_multiple_of_mean", f"{path}.self_hosted.peak_to_mean"),
+        "share of calls below the built capacity (0 until ported); hours drawn lognormal around the mean",
+        (
+            f"{path}.hybrid.base_multiple_of_mean",
+            f"{path}.self_hosted.chips",
+            f"{path}.self_hosted.peak_to_mean",
+        ),
     )
-    base = self_hosted(own, work, f"{path}.self_hosted", book, level)
     above = api(burst, replace(work, calls=work.calls * (1 - on_base)), f"{path}.api", book)
     return Served(
         "hybrid",
@@ -59,7 +63,7 @@ def best_split(options: tuple[SelfHosted, Api], work: Work, path: str, book: Boo
     """The base capacity with the least mean cost over the plan."""
     shape = (book.months, book.draws.count)
     costs = [
-        float(np.broadcast_to(split(options, work, path, book, level).cost(), shape).mean())
+        float(np.broadcast_to(split(options, work, path, book.aside(), level).cost(), shape).mean())
         for level in SPLITS
     ]
     return SPLITS[int(np.argmin(costs))]

@@ -31,9 +31,25 @@ def apply(serving: Serving, work: Work, path: str, book: Book) -> tuple[Work, tu
         work, own = _distillation(serving, work, path, book)
         charges += own
     if levers.route is not None:
-        work, own = _route(levers.route, work, at, book)
+        work, own = _route(levers.route, serving.api, work, at, book)
         charges += own
     return work, tuple(charges)
+
+
+def lever_inputs(serving: Serving, path: str) -> tuple[str, ...]:
+    """The plan's own numbers that keep calls from the main model."""
+    levers = serving.levers
+    if levers is None:
+        return ()
+    shares = {
+        "response_cache.hit_rate": levers.response_cache,
+        "edge.share": levers.edge,
+        "human_handoff.share": levers.human_handoff,
+        "distillation.share": levers.distillation,
+        "route.share": levers.route,
+        "route.escalation_share": levers.route,
+    }
+    return tuple(f"{path}.levers.{name}" for name, lever in shares.items() if lever is not None)
 
 
 def _shapes(levers: Levers, work: Work) -> Work:
@@ -69,7 +85,7 @@ def _human_handoff(levers: Levers, work: Work, at: str, book: Book) -> tuple[Wor
         quantity=queries * lever.minutes / 60,
         unit="hours",
     )
-    return replace(work, calls=work.calls * (1 - lever.share)), [charge]
+    return replace(work, calls=work.calls * (1 - lever.share), handed_over=lever.share), [charge]
 
 
 def _response_cache(levers: Levers, work: Work, at: str, book: Book) -> tuple[Work, list[Charge]]:
@@ -114,15 +130,24 @@ def _edge(levers: Levers, work: Work, at: str, book: Book) -> tuple[Work, list[C
     return left, [charge]
 
 
-def _route(lever: Route, work: Work, at: str, book: Book) -> tuple[Work, list[Charge]]:
+def _route(lever: Route, main: Api | None, work: Work, at: str, book: Book) -> tuple[Work, list[Charge]]:
+    """The other model answers first; its price follows the class's own price path and discount."""
     tried = replace(work, calls=work.calls * lever.share)
-    served = api(Api(model=lever.model, provider=lever.provider), tried, f"{at}.route", book)
+    terms = {"price_path": main.price_path, "discount": main.discount} if main is not None else {}
+    other = Api.model_construct(
+        model=lever.model, provider=lever.provider, service_tier=None, provisioned=None,
+        price_path=terms.get("price_path"), discount=terms.get("discount"),
+    )  # fmt: skip
+    served = api(other, tried, f"{at}.route", book)
     again = given_or(lever.escalation_share, 0.0)
     if lever.escalation_share is None:
         book.leave_out(f"{at}.route.escalation_share", "no routed call is asked again of the main model")
-    return replace(work, calls=work.calls * (1 - lever.share * (1 - again))), _as(
-        "routed", "Routed to", served
+    left = replace(
+        work,
+        calls=work.calls * (1 - lever.share * (1 - again)),
+        tokens_elsewhere=work.tokens_elsewhere + tried.tokens,
     )
+    return left, _as("routed", "Routed to", served)
 
 
 def _distillation(serving: Serving, work: Work, path: str, book: Book) -> tuple[Work, list[Charge]]:
@@ -150,8 +175,11 @@ def _distillation(serving: Serving, work: Work, path: str, book: Book) -> tuple[
         (f"{path}.levers.distillation.training_tokens", "utilization/whole_run"),
         quantity=(book.month_index == 0) * hours,
         unit="chip-hours",
+        variable_share=0.0,
     )
-    left = replace(work, calls=work.calls * (1 - lever.share))
+    left = replace(
+        work, calls=work.calls * (1 - lever.share), tokens_elsewhere=work.tokens_elsewhere + share.tokens
+    )
     return left, [*_as("student", "Student:", served), training]
 
 

@@ -11,13 +11,14 @@ from truecost.plan.serving.work import Charge, Served, Work
 def quoted(spec: Quoted, work: Work, path: str, book: Book) -> Served:
     """Queries x the quoted USD a query; the quote follows the plan's generations like own serving."""
     queries = work.calls / work.calls_per_query
+    growth = work.own_model_growth if spec.own_model else 1.0
     charge = Charge(
         "quoted",
         "Inference as quoted",
         Payee.CLOUD,
-        queries * spec.usd_per_query * work.own_model_growth,
+        queries * spec.usd_per_query * growth,
         "queries that reach the model x quoted USD a query x change of serving cost over the generations",
-        (f"{path}.usd_per_query", f"calls.{work.name}", "generations.serving_cost_multiple"),
+        (f"{path}.usd_per_query", f"calls_to_model.{work.name}", "generations.serving_cost_multiple"),
         basis=Basis.ASSUMPTION,
         source=spec.source,
         quantity=queries,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from truecost.physics.serving import ServingPoint, fleet_replicas
 from truecost.plan.book import HOURS_PER_MONTH, SECONDS_PER_MONTH, Book
 from truecost.plan.power import energy_of, regional
 from truecost.plan.schema.serving import SelfHosted
-from truecost.plan.serving.fleet import fleet_charges
+from truecost.plan.serving.fleet import fleet_charges, held_chips
 from truecost.plan.serving.placement import Placement, law_point, placement, replica_seconds
 from truecost.plan.serving.work import Charge, Served, Work
 from truecost.ranges import FloatArray, Value
@@ -27,6 +27,8 @@ class Fleet:
     chips_per_replica: int
     point: ServingPoint
     busy_share: FloatArray
+    carried: Value
+    variable_share: Value
 
 
 def self_hosted(
@@ -34,7 +36,10 @@ def self_hosted(
 ) -> Served:
     """Charges of a fleet sized for the peak hour, or for a base load given as a multiple of the mean."""
     fleet = size_fleet(spec, work, path, book, base_multiple)
-    charges = fleet_charges(spec, fleet.chips, work, path, book)
+    charges = [
+        replace(charge, variable_share=fleet.variable_share)
+        for charge in fleet_charges(spec, fleet.chips, work, path, book)
+    ]
     if spec.porting is not None:
         charges.append(_porting(spec, path, book))
     details: dict[str, Value] = {
@@ -45,18 +50,21 @@ def self_hosted(
         "tpot_s": fleet.point.tpot_s,
         "ttft_s": fleet.point.ttft_s,
         "utilization": fleet.busy_share,
+        "carried_share": fleet.carried,
     }
-    details |= footprint(spec, fleet.chips, work, book)
+    details |= footprint(spec, fleet.chips, work, path, book)
     title = f"{fleet_title(spec)} x {fleet.chips_per_replica} a replica"
     return Served("self_hosted", title, tuple(charges), details)
 
 
-def footprint(spec: SelfHosted, chips: FloatArray, work: Work, book: Book) -> dict[str, Value]:
+def footprint(spec: SelfHosted, chips: FloatArray, work: Work, path: str, book: Book) -> dict[str, Value]:
     """Energy and emissions of the fleet a month; nothing where the chip's power is unknown."""
+    held = held_chips(spec, chips, book)
+    stated = spec.ownership.pue if spec.ownership is not None else None
+    owned = spec.purchase == "owned"
+    pue = book.number(f"{path}.ownership.pue", stated, "pue/other") if owned else book.rate("pue/hyperscaler")
     try:
-        drawn = energy_of(
-            book.catalog.accelerator(spec.chip), chips * HOURS_PER_MONTH, book.rate("pue/hyperscaler"), book
-        )
+        drawn = energy_of(book.catalog.accelerator(spec.chip), held * HOURS_PER_MONTH, pue, book)
     except LookupError:
         return {}
     carbon, _ = regional("carbon", work.regions, spec.region or book.region, book)
@@ -74,7 +82,16 @@ def size_fleet(
 ) -> Fleet:
     """Replicas = ceil(load x replica-seconds a call / utilization at it), at least one, plus spares."""
     load = fleet_load(spec, work, path, book, base_multiple)
-    placed = placement(spec, work, path, book, lambda layout: mean_chips(spec, work, layout, load))
+    size = (
+        "peak"
+        if base_multiple is None
+        else f"base {np.mean(base_multiple):g}"
+        if np.ndim(base_multiple) == 0
+        else "base"
+    )
+    placed = placement(
+        spec, work, f"{path}/{size}", book, lambda layout: mean_chips(spec, work, layout, load)
+    )
     point = law_point(spec, work, placed)
     if too_slow(spec, point):
         limit = float(np.mean(spec.tpot_limit if spec.tpot_limit is not None else 0.0))
@@ -89,34 +106,60 @@ def size_fleet(
         f"{path}.chips",
         replicas * placed.chips,
         "chips",
-        "(ceil(calls a second x peak over mean x replica-seconds a call / utilization at peak) + spares) "
-        "x chips a replica",
+        f"(ceil(calls a second x peak over mean x replica-seconds a call / utilization at peak) + spares) "
+        f"x {placed.chips} chips a replica",
         (
             f"{path}.replica_seconds_per_call",
             f"{path}.utilization_at_peak",
             f"{path}.peak_to_mean",
             f"{path}.spare_replicas",
-            f"calls.{work.name}",
+            f"calls_to_model.{work.name}",
+            "generations.serving_cost_multiple",
         ),
     )
-    busy = np.asarray(load.calls_per_s * seconds * load.carried / replicas, dtype=np.float64)
-    return Fleet(np.asarray(chips, dtype=np.float64), placed.chips, point, busy)
+    busy = load.calls_per_s * seconds
+    carried = load.carried(busy, replicas)
+    return Fleet(
+        np.asarray(chips, dtype=np.float64),
+        placed.chips,
+        point,
+        np.asarray(busy * carried / replicas, dtype=np.float64),
+        carried,
+        busy * load.level / load.utilization / replicas,
+    )
+
+
+def decision_name(base_multiple: Value | None) -> str:
+    """What a layout is chosen for: the peak, or a base load of some multiple of the mean."""
+    if base_multiple is None:
+        return "peak"
+    return f"base {float(base_multiple):g}" if np.ndim(base_multiple) == 0 else "base"
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a fleet must carry, by month: calls a second, the level it is sized for, the spares."""
+    """What a fleet must carry, by month: calls a second, the level it is sized for, the spares.
+
+    `peak` is None for a fleet that carries everything, and the peak over the mean for a base below an API.
+    """
 
     calls_per_s: Value
     level: Value
     utilization: Value
     spare: Value
-    carried: Value
+    peak: Value | None = None
 
     def replicas(self, seconds_per_call: Value) -> Value:
         """Replicas for a time per call."""
         needed = fleet_replicas(self.calls_per_s * self.level, seconds_per_call, self.utilization)
         return np.maximum(needed, 1.0) + self.spare
+
+    def carried(self, busy: Value, replicas: Value) -> Value:
+        """Share of the calls the built capacity carries; `busy` is replicas at work in the mean hour."""
+        if self.peak is None:
+            return 1.0
+        built = (replicas - self.spare) * self.utilization / np.maximum(busy, 1e-12)
+        return mean_share_below_cap(built, sigma_from_peak(self.peak))
 
 
 def fleet_load(
@@ -127,12 +170,11 @@ def fleet_load(
         f"{path}.utilization_at_peak", spec.utilization_at_peak, "serving/target_utilization_at_peak"
     )
     peak = peak_to_mean(spec, work, path, book)
-    spare = book.number(f"{path}.spare_replicas", spec.spare_replicas, "serving/spare_replicas")
-    calls = work.calls / SECONDS_PER_MONTH * work.own_model_growth
+    spare = np.round(book.number(f"{path}.spare_replicas", spec.spare_replicas, "serving/spare_replicas"))
+    calls = work.calls / SECONDS_PER_MONTH * (work.own_model_growth if spec.own_model else 1.0)
     if base_multiple is None:
-        return Load(calls, 1.0 if spec.autoscale else peak, utilization, np.round(spare), 1.0)
-    carried = mean_share_below_cap(base_multiple, sigma_from_peak(peak))
-    return Load(calls, base_multiple, utilization, np.round(spare), carried)
+        return Load(calls, 1.0 if spec.autoscale else peak, utilization, spare)
+    return Load(calls, base_multiple, utilization, spare, peak)
 
 
 def too_slow(spec: SelfHosted, point: ServingPoint) -> bool:
@@ -168,4 +210,5 @@ def _porting(spec: SelfHosted, path: str, book: Book) -> Charge:
         "one-off, in the first month",
         (f"{path}.porting.usd",),
         basis=Basis.ASSUMPTION,
+        variable_share=0.0,
     )

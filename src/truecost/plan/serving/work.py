@@ -29,6 +29,8 @@ class Work:
     batch: bool = False
     regions: Mapping[str, Value] = field(default_factory=dict[str, Value])
     own_model_growth: Value = 1.0
+    tokens_elsewhere: Value = 0.0
+    handed_over: Value = 0.0
     precision: Precision | None = None
     pruned_share: float = 0.0
     max_batch: int | None = None
@@ -37,9 +39,19 @@ class Work:
     draft_overhead: Value = 0.0
 
     @property
+    def tokens_per_call(self) -> Value:
+        """Input and output tokens of one call."""
+        return self.input_tokens + self.output_tokens
+
+    @property
     def tokens(self) -> FloatArray:
-        """Input and output tokens by month."""
+        """Input and output tokens of the main model by month."""
         return np.asarray(self.calls * (self.input_tokens + self.output_tokens), dtype=np.float64)
+
+    @property
+    def all_tokens(self) -> FloatArray:
+        """Tokens of every model that answers the class by month: routed calls and students included."""
+        return np.asarray(self.tokens + self.tokens_elsewhere, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,8 @@ class Charge:
     source: str = ""
     quantity: Value | None = None
     unit: str = ""
+    variable_share: Value = 1.0
+    """How much of it grows with one more call; 0 for what is paid whatever the traffic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +85,10 @@ class Served:
     def cost(self) -> Value:
         """Amortized USD by month."""
         return sum((c.amortized for c in self.charges), start=0.0)
+
+    def marginal_cost(self) -> Value:
+        """The part of it by month that grows with the traffic."""
+        return sum((c.amortized * c.variable_share for c in self.charges), start=0.0)
 
 
 def enter(served: Served, work: Work, book: Book) -> None:

@@ -14,7 +14,7 @@ TESTED = (1, 3, 5)
 
 
 def shock(statement: Statement) -> Section | Absent:
-    """The multiple of today's API prices at which the margin over the plan is 0."""
+    """The multiple of the plan's API prices at which serving, fees and support take all revenue."""
     tolerance = statement["break_even"]["shock_tolerance"]
     if tolerance is None:
         return Absent("API price shock", "no API is paid for, or nothing is earned that could pay it")
@@ -28,13 +28,13 @@ def shock(statement: Statement) -> Section | Absent:
         "stops paying at",
         True,
     )
-    marks = [Mark(m, "today" if m == 1 else f"{m} ×") for m in TESTED]
+    marks = [Mark(m, "as planned" if m == 1 else f"{m} ×") for m in TESTED]
     title = _title(tolerance)
     return Section(
         "shock",
         title,
-        "The multiple of all API prices, from the first month on, at which the margin over the plan is zero, "
-        f"nothing else changed. {SPANS}",
+        "The multiple of the plan's API prices, in every month, at which serving, fees and support take all "
+        f"revenue of the plan, nothing else changed; every line of the plan is in the table. {SPANS}",
         figure(lambda width: spans([row], width, times, marks), f"{title}. {times(multiple)}"),
         facts=[_survival(tolerance)],
         tables=[_table(tolerance)],
@@ -54,19 +54,31 @@ def _survives(tolerance: Mapping[str, Any], multiple: int) -> float:
 
 def _title(tolerance: Mapping[str, Any]) -> str:
     if _survives(tolerance, 1) < 0.5:
-        return f"It does not pay at today's API prices in {share(1 - _survives(tolerance, 1))} of the draws"
+        return (
+            f"It does not pay at the plan's API prices in {share(1 - _survives(tolerance, 1))} of the draws"
+        )
     if _survives(tolerance, 5) > 0.95:
         return "It still pays when API prices rise five times over"
     median = shown(tolerance["multiple"]["p50"])
-    return f"It stops paying when API prices are {median} times today's"
+    return f"It stops paying when API prices are {median} times the plan's"
 
 
 def _survival(tolerance: Mapping[str, Any]) -> str:
-    today, three, five = (share(_survives(tolerance, m)) for m in TESTED)
-    return f"It pays at today's prices in {today} of the draws, at three times in {three}, at five in {five}."
+    planned, three, five = (share(_survives(tolerance, m)) for m in TESTED)
+    return (
+        f"Serving, fees and support are covered at the plan's API prices in {planned} of the draws, at three "
+        f"times in {three}, at five in {five}."
+    )
 
 
 def _table(tolerance: Mapping[str, Any]) -> Table:
-    rows = [["Multiple at which the margin is 0", *range_cells(tolerance["multiple"])]]
-    rows += [[f"Draws in which it pays at {m} ×", "", "", "", share(_survives(tolerance, m))] for m in TESTED]
-    return Table(("Quantity", *RANGE_HEAD), rows, "API price shock, multiples of today's prices")
+    rows: list[list[str]] = []
+    for what, multiple, prefix in (
+        ("Serving, fees and support", "multiple", ""),
+        ("Every line of the plan", "all_in_multiple", "all_in_"),
+    ):
+        rows.append([f"{what}: covered up to", *range_cells(tolerance[multiple])])
+        for m in TESTED:
+            survived = share(tolerance[f"{prefix}survives_{m}x_share_of_draws"])
+            rows.append([f"{what}: draws in which covered at {m} ×", "", "", "", survived])
+    return Table(("Quantity", *RANGE_HEAD), rows, "API price shock, multiples of the plan's API prices")

@@ -6,17 +6,9 @@ from collections.abc import Mapping
 
 from truecost.report.charts.rows import Row, bars
 from truecost.report.charts.svg import figure
-from truecost.report.phrases import has, ranged, shown
+from truecost.report.phrases import METHODS, has, ranged, shown
 from truecost.report.sections.section import BARS, RANGE_HEAD, Absent, Section, Statement, Table, range_cells
 
-METHODS = {
-    "stated-price": ("At the stated price", "chip-hours × the plan's USD a chip-hour"),
-    "cloud": ("Rented under a commitment", "chip-hours × the 3-year price"),
-    "cloud-on-demand": ("Rented on demand", "chip-hours × the on-demand price"),
-    "amortized": ("Own hardware: wear and energy", "what the run uses up of the chips"),
-    "acquisition": ("The whole cluster, bought", "more than one run's cost"),
-    "owned-energy": ("Energy alone", "chips that stand idle anyway"),
-}
 PARTIAL = {"acquisition", "owned-energy"}
 """Ways of counting that answer another question than what the run costs."""
 

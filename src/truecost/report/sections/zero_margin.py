@@ -77,10 +77,12 @@ def _row(label: str, needed: Mapping[str, float], planned: float, unit: str) -> 
 
 def _facts(tier: Mapping[str, Any], plan: Mapping[str, Any], statement: Statement) -> list[str]:
     users, name = tier["users_for_zero_margin"], f"“{tier['tier']}”"
+    if users is None:
+        return [f"{name} pays by contract: what it pays does not change with its users."]
     happens = users["share_of_draws"]
     planned = plan["user_months"]["p50"] / statement["horizon_months"]
     if not happens:
-        return [f"No number of users of {name} brings the margin to zero: each one costs more than they pay."]
+        return [f"No number of users of {name} brings the margin to zero."]
     facts: list[str] = []
     if users["p50"] <= NONE_BELOW * planned:
         facts.append(f"Any number of users of {name} breaks even, all else as planned.")
@@ -92,6 +94,8 @@ def _facts(tier: Mapping[str, Any], plan: Mapping[str, Any], statement: Statemen
 def _table(multiple: Mapping[str, float], tiers: list[Mapping[str, Any]]) -> Table:
     rows = [["All prices, multiple of the plan's", *range_cells(multiple)]]
     for tier in tiers:
+        if tier["users_for_zero_margin"] is None:
+            continue
         rows.append(
             [
                 f"Price of “{tier['tier']}”, USD/user-month",
