@@ -100,8 +100,12 @@ def _shock(statement: Statement) -> str:
         return ""
     today, threefold = (tolerance[f"survives_{m}x_share_of_draws"] for m in (1, 3))
     if today < 0.5:
-        return f"Already at the plan's API prices it pays in only {share(today)} of the draws."
-    return f"It would survive API prices three times the plan's in {share(threefold)} of the draws."
+        covered = f"are covered in only {share(today)} of the draws"
+        return f"Already at the plan's API prices serving, fees and support {covered}."
+    return (
+        f"At three times the plan's API prices, serving, fees and support are still covered in "
+        f"{share(threefold)} of the draws."
+    )
 
 
 def key_figures(statement: Statement) -> list[KeyFigure]:
@@ -143,7 +147,13 @@ def _earning(statement: Statement) -> Iterator[KeyFigure]:
     if tolerance is not None:
         multiple = tolerance["multiple"]
         survived = shown(multiple["p50"])
-        yield KeyFigure(survived, "×", ends(multiple), "API price it survives", _strip(multiple))
+        yield KeyFigure(
+            survived,
+            "×",
+            ends(multiple),
+            "API price at which serving, fees and support are still covered",
+            _strip(multiple),
+        )
     runway = statement["runway_months"]
     if has(runway):
         happens = runway["share_of_draws"]

@@ -40,7 +40,7 @@ def iceberg(statement: Statement) -> Section | Absent:
 
 def _title(berg: Mapping[str, Any], part: float) -> str:
     is_run = berg["quotable"] == "final training run"
-    name = "The run everyone quotes" if is_run else "The API bill at list price"
+    name = "The run everyone quotes" if is_run else _first_up(berg["quotable"])
     if part > 0.995:
         return f"{name} is all that this plan prices"
     return f"{name} is {share(part)} of what is paid"
