@@ -155,8 +155,8 @@ def test_a_missing_term_is_derived_from_what_sellers_of_both_ask() -> None:
 
 
 def test_on_demand_is_derived_from_a_commitment_where_only_that_is_known() -> None:
-    fact = rental("gb300", TODAY)
-    assert middle(fact) > middle(rental("gb300", TODAY, "reserved_3y"))
+    fact = rental("mi355x", TODAY)
+    assert middle(fact) > middle(rental("mi355x", TODAY, "reserved_3y"))
     assert fact.confidence is Confidence.ESTIMATE
 
 
