@@ -197,8 +197,8 @@ def _use(path: str, tier: Tier, book: Book) -> tuple[Value, Value]:
         f"{path}.queries_per_user_per_day",
         mean,
         "queries",
-        "p50 x exp(sigma^2 / 2)",
-        (f"{path}.heavy_tail.p50",),
+        "p50 x exp(sigma^2 / 2), sigma = ln(p90 / p50) / 1.2816 or ln(p99 / p50) / 2.3263",
+        tuple(f"{path}.heavy_tail.{point}" for point in ("p50", "p90", "p99")),
     )
 
 

@@ -32,6 +32,8 @@ class Node:
     source: str = ""
     confidence: str = ""
     checked: str = ""
+    share_of_draws: float = 1.0
+    """In how many of the draws it happens at all; the value is over those."""
     children: tuple[Node, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -44,6 +46,7 @@ class Node:
             "source": self.source,
             "confidence": self.confidence,
             "checked": self.checked,
+            "share_of_draws": self.share_of_draws,
             "inputs": [child.to_dict() for child in self.children],
         }
 
@@ -66,7 +69,9 @@ def explain(key: str, evaluation: Evaluation, document: Document[Plan]) -> Node:
     given = {leaf.path: leaf for leaf in leaves(evaluation.plan)}
     found = _Walk(evaluation.first, document, given).node(key, 0)
     values = evaluation.outcomes.get(key)
-    return found if values is None else replace(found, value=over_draws(values))
+    if values is None:
+        return found
+    return replace(found, value=over_draws(values), share_of_draws=float(np.isfinite(values).mean()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -22,6 +23,7 @@ from truecost.plan.schema.names import names_from
 from truecost.plan.statement import cost_lines, monthly_lines, statement
 from truecost.ranges import Ranged
 from truecost.spec import Document, load, load_text
+from truecost.units import show_range
 
 DEFAULT_DRAWS = 4096
 DEFAULT_SEED = 1
@@ -42,7 +44,7 @@ class Result:
     @property
     def total_usd(self) -> Ranged:
         """All-in cost over the horizon, amortized view."""
-        return self._statement["total_usd"]
+        return self.to_dict()["total_usd"]
 
     @cached_property
     def lines(self) -> tuple[CostLine, ...]:
@@ -57,7 +59,7 @@ class Result:
     @property
     def unit_costs(self) -> Mapping[str, Ranged]:
         """USD a query, a million tokens, an active user-month, a successful task."""
-        return self._statement["unit_costs"]
+        return self.to_dict()["unit_costs"]
 
     def explain(self, key: str) -> explaining.Node:
         """Where a number comes from, down to facts and the plan's own lines.
@@ -72,14 +74,14 @@ class Result:
         return explaining.keys(self.evaluation)
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole statement as plain values; the keys are documented in docs/result.md."""
-        return self._statement
+        """The whole statement as plain values, a copy of its own; docs/result.md documents the keys."""
+        return deepcopy(self._statement)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         try:
-            return self._statement[name]
+            return deepcopy(self._statement[name])
         except KeyError:
             raise AttributeError(f"a plan's result has no {name!r}") from None
 
@@ -89,10 +91,9 @@ class Result:
         return notebook_html(self.to_dict())
 
     def __repr__(self) -> str:
-        total = self.total_usd
+        total = show_range(self.total_usd, "USD")
         return (
-            f"<plan {self.evaluation.plan.name!r}: {total['p50']:.3g} USD "
-            f"({total['p5']:.3g} to {total['p95']:.3g}) over {self.evaluation.plan.horizon_months} months>"
+            f"<plan {self.evaluation.plan.name!r}: {total} over {self.evaluation.plan.horizon_months} months>"
         )
 
 

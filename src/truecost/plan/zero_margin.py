@@ -101,7 +101,8 @@ def straight_crossing(margin: Margin) -> tuple[FloatArray, bool]:
     pays = (slope > 0) & (far > 0)
     close = LINE_TOLERANCE * (np.abs(none) + np.abs(slope))
     bent = np.abs(none + slope * BETWEEN - between) > close
-    line = np.where(pays, np.maximum(-none, 0.0) / np.where(pays, slope, 1.0), np.inf)
+    fixed = np.where(-none > LINE_TOLERANCE * np.abs(slope), -none, 0.0)
+    line = np.where(pays, fixed / np.where(pays, slope, 1.0), np.inf)
     return line, bool((bent & pays).any())
 
 

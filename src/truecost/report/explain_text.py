@@ -7,6 +7,7 @@ from typing import Any
 
 from truecost.report.layout import DEFAULT_WIDTH, Page, Span, Style, wrapped
 from truecost.report.phrases import plural, ranged
+from truecost.units import show_share
 
 Tree = Mapping[str, Any]
 """`Node.to_dict()`: key, value, unit, how, source, confidence, checked, inputs."""
@@ -65,7 +66,11 @@ def _write(page: Page, text: str, stems: tuple[str, str], style: Style) -> None:
 
 def value_text(node: Tree) -> str:
     """The value with its unit and 90 % interval."""
-    return ranged(node["value"], str(node["unit"]))
+    share = float(node.get("share_of_draws", 1.0))
+    if share == 0:
+        return "never within the plan"
+    value = ranged(node["value"], str(node["unit"]))
+    return value if share == 1 else f"{value} in {show_share(share)} of the draws, never in the others"
 
 
 def _grounds(node: Tree) -> list[str]:

@@ -117,7 +117,7 @@ def _own_machines(row: Mapping[str, Any], statement: Statement) -> str:
     model = str(row["model"]).rpartition("/")[2]
     if not has(volume) or now <= 0 or volume["share_of_draws"] <= 1 - ALMOST_ALL:
         return f"never pay: rented machines with {model} cost more at any size"
-    each = statement["serving"][0]["tokens_per_query"]["p50"]
+    each = statement["serving"][0]["tokens_per_query"]["mean"]
     questions = {point: volume[point] / each for point in ("p5", "p50", "p95")}
     often = volume["share_of_draws"]
     case = "" if often >= ALMOST_ALL else f", in {_of_100(often)} of 100 cases (else never)"

@@ -39,7 +39,7 @@ def options(statement: Statement, page: Page) -> None:
     found = statement["serving"]
     if not found:
         return
-    page.heading("Ways to serve, mean over the plan")
+    page.heading("Ways to serve, over the plan: a query and a Mtok at the median, USD as mean")
     classes = list(dict.fromkeys(row["class"] for row in found))
     ordered = sorted(found, key=lambda row: (classes.index(row["class"]), _usd_per_query(row)))
     rows = [_option_row(row, len(classes) > 1) for row in ordered]

@@ -39,7 +39,8 @@ def _terms(statement: Statement) -> str:
     return (
         f"Prices as of {statement['as_of']}; {plural(statement['horizon_months'], 'month')} from "
         f"{statement['start']}. In brackets: the 90 % interval over {plural(statement['draws'], 'draw')} "
-        f"(seed {statement['seed']})." + (f" Catalog overlaid by {overlay}." if overlay else "")
+        f"(seed {statement['seed']}); medians in sentences, means (which add up) in USD columns."
+        + (f" Catalog overlaid by {overlay}." if overlay else "")
     )
 
 

@@ -17,7 +17,7 @@ SECTIONS = (
     "The iceberg",
     "Cost lines",
     "Quarter by quarter, USD",
-    "Ways to serve, mean over the plan",
+    "Ways to serve, over the plan",
     "Who pays for whom, USD over the plan",
     "Where the answer turns",
     "Cash and cost, USD, means",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from truecost.lines import Basis, Payee
 from truecost.plan.book import Book
 from truecost.plan.schema.serving import Quoted
@@ -24,7 +26,9 @@ def quoted(spec: Quoted, work: Work, path: str, book: Book) -> Served:
         quantity=queries,
         unit="queries",
     )
-    return Served("quoted", f"quoted by {spec.source}", (charge,))
+    changed = spec.own_model and np.any(np.asarray(work.own_model_growth) != 1.0)
+    title = f"quoted by {spec.source}" + (", then changed by the plan's generations" if changed else "")
+    return Served("quoted", title, (charge,), {"quoted_usd_per_query": spec.usd_per_query})
 
 
 def implied_output_tokens(

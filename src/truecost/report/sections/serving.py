@@ -66,7 +66,9 @@ def _title(options: Sequence[Option]) -> str:
     best = min(rivals, key=lambda o: o["usd_per_query"]["p50"])
     other, how = shown(best["usd_per_query"]["p50"], "USD"), IN_TITLES[best["option"]]
     if used["option"] == "quoted":
-        return f"Quoted at {paid} a query; {how} would come to {other}"
+        stated = shown(used["quoted_usd_per_query"]["p50"], "USD")
+        after = "" if stated == paid else f", {paid} over the plan's generations"
+        return f"Quoted at {stated} a query{after}; {how} would come to {other}"
     if best["usd_per_query"]["p50"] < used["usd_per_query"]["p50"]:
         return f"{said}; {how} would do it for {other}"
     return f"{said}; with {how} it would be {other}"
