@@ -40,7 +40,7 @@ class LineTotals:
     cash_usd: FloatArray
     monthly_cost_usd: FloatArray
     monthly_cash_usd: FloatArray
-    quantity: float | None
+    monthly_quantity: FloatArray | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class _Gathered:
     cash: list[FloatArray]
     monthly_cost: FloatArray
     monthly_cash: FloatArray
-    quantity: float
+    monthly_quantity: FloatArray
 
 
 def evaluate(
@@ -149,7 +149,7 @@ def _product(
 def _gather(gathered: dict[str, _Gathered], name: str, line: Line) -> None:
     cost, cash = line.amortized, line.cash
     if name not in gathered:
-        gathered[name] = _Gathered([], [], np.zeros(len(cost)), np.zeros(len(cost)), 0.0)
+        gathered[name] = _Gathered([], [], np.zeros(len(cost)), np.zeros(len(cost)), np.zeros(len(cost)))
     kept = gathered[name]
     per_draw, by_month = cost.sum(axis=0), cost.sum(axis=1)
     kept.cost.append(per_draw)
@@ -159,7 +159,7 @@ def _gather(gathered: dict[str, _Gathered], name: str, line: Line) -> None:
     kept.monthly_cash += by_month if same else cash.sum(axis=1)
     if line.quantity is not None:
         shaped = np.broadcast_to(np.asarray(line.quantity, dtype=np.float64), cost.shape)
-        kept.quantity += float(shaped.sum())
+        kept.monthly_quantity += shaped.sum(axis=1)
 
 
 def _totals(line: Line, gathered: _Gathered, draws: int) -> LineTotals:
@@ -169,5 +169,5 @@ def _totals(line: Line, gathered: _Gathered, draws: int) -> LineTotals:
         np.concatenate(gathered.cash),
         gathered.monthly_cost / draws,
         gathered.monthly_cash / draws,
-        None if line.quantity is None else gathered.quantity / draws,
+        None if line.quantity is None else gathered.monthly_quantity / draws,
     )

@@ -13,7 +13,7 @@ from truecost.plan.book import Book, Quantity
 from truecost.plan.evaluate import Evaluation
 from truecost.plan.schema import Plan
 from truecost.ranges import FloatArray, Range, Ranged, Value, summarize
-from truecost.spec import Document
+from truecost.spec import Document, nearest_names
 from truecost.spec.sampling import leaves
 
 FLOW_UNITS = frozenset({"USD", "queries", "calls", "tokens", "user-months", "tasks"})
@@ -65,13 +65,36 @@ def keys(evaluation: Evaluation) -> list[str]:
 def explain(key: str, evaluation: Evaluation, document: Document[Plan]) -> Node:
     """The tree of a key; raises KeyError for a key that nothing computes."""
     if key not in evaluation.first.quantities:
-        raise KeyError(key)
+        nearest = nearest_names(key, evaluation.first.quantities)
+        raise KeyError(f"nothing in this plan is called {key!r}; nearest: {', '.join(nearest) or 'none'}")
     given = {leaf.path: leaf for leaf in leaves(evaluation.plan)}
     found = _Walk(evaluation.first, document, given).node(key, 0)
     values = evaluation.outcomes.get(key)
     if values is None:
         return found
     return replace(found, value=over_draws(values), share_of_draws=float(np.isfinite(values).mean()))
+
+
+def grounds(key: str, evaluation: Evaluation, document: Document[Plan]) -> tuple[str, ...]:
+    """Where a number rests in the end, in the order of its formula: places in the plan, sources of facts."""
+    book = evaluation.first
+    given = {leaf.path for leaf in leaves(evaluation.plan)}
+    seen: set[str] = set()
+    found: dict[str, None] = {}
+    waiting = [key]
+    while waiting:
+        name = waiting.pop(0)
+        fact = book.facts.get(book.defaults.get(name, name))
+        if name in seen:
+            continue
+        seen.add(name)
+        if name in book.quantities:
+            waiting = [*book.quantities[name].inputs, *waiting]
+        elif name in given:
+            found[document.place(name) or "the plan"] = None
+        elif fact is not None:
+            found[f"{fact.source}, checked {fact.checked}"] = None
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

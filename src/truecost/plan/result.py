@@ -49,12 +49,12 @@ class Result:
     @cached_property
     def lines(self) -> tuple[CostLine, ...]:
         """One cost line a component over the horizon, the dearest first."""
-        return cost_lines(self.evaluation)
+        return cost_lines(self.evaluation, self.document)
 
     @cached_property
     def monthly(self) -> tuple[CostLine, ...]:
         """One cost line a component and month."""
-        return monthly_lines(self.evaluation)
+        return monthly_lines(self.evaluation, self.document)
 
     @property
     def unit_costs(self) -> Mapping[str, Ranged]:

@@ -9,6 +9,7 @@ import numpy as np
 from truecost.catalog.facts import Confidence, Fact
 from truecost.lines import CostLine, Payee, add_months
 from truecost.plan.evaluate import Evaluation, LineTotals
+from truecost.plan.explain import grounds
 from truecost.plan.outcomes import UNIT_COSTS
 from truecost.plan.programme.training_run import FINAL_RUN
 from truecost.plan.schema import Plan
@@ -17,20 +18,31 @@ from truecost.ranges import FloatArray, Range, Ranged, summarize
 from truecost.spec import Document
 from truecost.spec.sampling import leaves
 
+SOURCES_SHOWN = 3
 CHIP_PAYEES = (Payee.CLOUD, Payee.CHIPS)
 WEAKEST_FIRST = (Confidence.ESTIMATE, Confidence.QUOTED, Confidence.PUBLISHED, Confidence.MEASURED)
 
 
-def cost_lines(evaluation: Evaluation) -> tuple[CostLine, ...]:
+def cost_lines(evaluation: Evaluation, document: Document[Plan]) -> tuple[CostLine, ...]:
     """One line a component over the horizon, the dearest first."""
-    return tuple(
-        sorted((_line(n, t) for n, t in evaluation.lines.items()), key=lambda line: -line.cost_usd["mean"])
-    )
+    made = [_line(n, t, source_of(n, evaluation, document)) for n, t in evaluation.lines.items()]
+    return tuple(sorted(made, key=lambda line: -line.cost_usd["mean"]))
 
 
-def _line(name: str, totals: LineTotals) -> CostLine:
+def source_of(name: str, evaluation: Evaluation, document: Document[Plan]) -> str:
+    """What a line rests on: its own source, else the first of the plan's lines and facts behind it."""
+    stated = evaluation.lines[name].line.source
+    found = grounds(f"lines.{name}", evaluation, document)
+    if stated or not found:
+        return stated
+    more = len(found) - SOURCES_SHOWN
+    return "; ".join(found[:SOURCES_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _line(name: str, totals: LineTotals, source: str) -> CostLine:
     line, cost = totals.line, summarize(totals.cost_usd)
-    quantity = totals.quantity
+    by_month = totals.monthly_quantity
+    quantity = None if by_month is None else float(by_month.sum())
     return CostLine(
         component=name,
         label=line.label,
@@ -39,7 +51,7 @@ def _line(name: str, totals: LineTotals) -> CostLine:
         cost_usd=cost,
         cash_usd=summarize(totals.cash_usd),
         basis=line.basis,
-        source=line.source,
+        source=source,
         quantity=quantity,
         unit=line.unit,
         unit_price_usd=cost["mean"] / quantity if quantity else None,
@@ -51,7 +63,7 @@ def month_names(evaluation: Evaluation) -> list[str]:
     return [add_months(evaluation.start, m).strftime("%Y-%m") for m in range(evaluation.plan.horizon_months)]
 
 
-def monthly_lines(evaluation: Evaluation) -> tuple[CostLine, ...]:
+def monthly_lines(evaluation: Evaluation, document: Document[Plan]) -> tuple[CostLine, ...]:
     """One line a component and month; means from all draws, ranges from the first window of them."""
     names = month_names(evaluation)
     result: list[CostLine] = []
@@ -60,12 +72,25 @@ def monthly_lines(evaluation: Evaluation) -> tuple[CostLine, ...]:
         cost = monthly_ranges(np.asarray(line.amortized), totals.monthly_cost_usd)
         same = line.cash is line.amortized
         cash = cost if same else monthly_ranges(np.asarray(line.cash), totals.monthly_cash_usd)
-        result += [
-            CostLine(
-                component, line.label, line.group, line.payee, cost[m], cash[m], line.basis, line.source, name
+        source = source_of(component, evaluation, document)
+        for month, name in enumerate(names):
+            bought = None if totals.monthly_quantity is None else float(totals.monthly_quantity[month])
+            result.append(
+                CostLine(
+                    component=component,
+                    label=line.label,
+                    group=line.group,
+                    payee=line.payee,
+                    cost_usd=cost[month],
+                    cash_usd=cash[month],
+                    basis=line.basis,
+                    source=source,
+                    period=name,
+                    quantity=bought,
+                    unit=line.unit,
+                    unit_price_usd=cost[month]["mean"] / bought if bought else None,
+                )
             )
-            for m, name in enumerate(names)
-        ]
     return tuple(result)
 
 
@@ -145,8 +170,8 @@ def statement(evaluation: Evaluation, document: Document[Plan], warnings: tuple[
             for key in evaluation.outcomes
             if key.startswith("training_compute_usd.")
         },
-        "lines": [line.to_dict() for line in cost_lines(evaluation)],
-        "monthly": [line.to_dict() for line in monthly_lines(evaluation)],
+        "lines": [line.to_dict() for line in cost_lines(evaluation, document)],
+        "monthly": [line.to_dict() for line in monthly_lines(evaluation, document)],
         "series": series(evaluation),
         "tiers": tier_rows(evaluation),
         "serving": serving_rows(evaluation),

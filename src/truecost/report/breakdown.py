@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from truecost.report.bars import KEY, bar
@@ -63,22 +63,26 @@ def training(statement: Statement, page: Page) -> None:
     if has(draws) and has(emits):
         page.item(f"One final run draws {ranged(draws, 'kWh')} and emits {ranged(emits, 'tCO2e')}.")
     if "treadmill.net_serving_multiple" in statement["series"]:
-        page.item(_treadmill(statement))
+        for sentence in _treadmill(statement):
+            page.item(sentence)
 
 
-def _treadmill(statement: Statement) -> str:
+def _treadmill(statement: Statement) -> Iterator[str]:
     """Both sides of the treadmill at the end of the plan, over the first generation at its start."""
     last = {
-        name: ranged(statement["series"][f"treadmill.{name}"][-1], "x")
+        name: statement["series"][f"treadmill.{name}"][-1]
         for name in (
             "training_cost_multiple", "serving_growth_multiple", "efficiency_multiple", "net_serving_multiple"
         )
     }  # fmt: skip
-    return (
-        f"By the last month a generation costs {last['training_cost_multiple']} the first to train; a query "
-        f"costs {last['serving_growth_multiple']} by growth, {last['efficiency_multiple']} by efficiency, "
-        f"{last['net_serving_multiple']} by both."
-    )
+    told = {name: ranged(value, "x") for name, value in last.items()}
+    if last["training_cost_multiple"]["p95"] != 1:
+        yield f"By the last month a generation costs {told['training_cost_multiple']} the first to train."
+    if statement["serving"] and any(last[name]["p50"] != 1 for name in list(last)[1:]):
+        yield (
+            f"By the last month a query costs {told['serving_growth_multiple']} by growth, "
+            f"{told['efficiency_multiple']} by efficiency, {told['net_serving_multiple']} by both."
+        )
 
 
 def _methods(statement: Statement, page: Page) -> None:

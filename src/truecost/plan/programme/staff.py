@@ -15,7 +15,12 @@ def staff(spec: Programme, book: Book) -> None:
     teams = {t: getattr(spec.staff, t) for t in trades} if spec.staff else dict.fromkeys(trades)
     for trade, team in teams.items():
         if team is None:
-            book.leave_out(f"programme.staff.{trade}", f"no {trade} staff is paid")
+            book.leave_out(
+                f"programme.staff.{trade}",
+                f"no {trade} staff is paid (but those a fleet of chips needs)"
+                if trade == "operations"
+                else f"no {trade} staff is paid",
+            )
         else:
             _team(trade, team, book)
     for path, label, yearly in (

@@ -62,7 +62,7 @@ def training_run(spec: Programme, schedule: Schedule, book: Book) -> tuple[Value
     if run.pay == "amortized":
         book.leave_out(
             f"{PATH}.cluster",
-            "the cluster is not bought in the cash view: see acquisition under compute by method",
+            "the cluster is not bought in the cash view: see compute by method; nor is it in the runway",
         )
     _restarts(run, cost, rate, schedule, book)
     _experiments(spec, cost, rate, schedule, book)
