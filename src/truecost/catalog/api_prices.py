@@ -101,6 +101,11 @@ class ApiPrice:
     choice: str = ""
     """Why this provider and region, when the name alone did not say."""
 
+    @property
+    def at_list(self) -> ApiPrice:
+        """The vendor's own list: this one, or the one that a negotiated price was laid over."""
+        return self
+
     def has(self, kind: str, tier: str = STANDARD, *, cache_lifetime: str = "5m") -> bool:
         """Whether a price of this kind is known for a tier (and, for cache writes, a lifetime)."""
         return bool(self._matching(kind, tier, 0, cache_lifetime))

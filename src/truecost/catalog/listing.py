@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from truecost.catalog.catalog import Catalog, Row, Rows
 
 _LISTED_PRICES = ("input", "output", "cache_read", "cache_write")
+_BATCH_PRICES = ("input", "output")
 _TOKENS_PER_MTOK = 1_000_000
 
 
@@ -106,27 +107,42 @@ def _prices(catalog: Catalog, as_of: date) -> Iterator[Row]:
     from truecost.catalog.api_prices import listing
 
     laid_over = catalog.laid_over
-    for listed in listing(as_of):
-        yield _price_row(laid_over.priced(listed) if laid_over else listed)
+    listed = listing(as_of)
+    for price in listed:
+        yield _price_row(laid_over.priced(price) if laid_over else price)
+    if laid_over:
+        known = {(price.provider, price.model) for price in listed}
+        for seller, model in laid_over.prices.keys() - known:
+            own = laid_over.own_price(model, as_of, seller)
+            if own is not None:
+                yield _price_row(own)
 
 
 def _price_row(price: ApiPrice) -> Row:
+    """USD a million tokens at the standard and the batch tier; dates and source are those of the input."""
     usd = {f"{kind}_usd_per_mtok": _usd_per_mtok(price, kind) for kind in _LISTED_PRICES}
-    first = price.rows[0]
+    batch = {f"batch_{kind}_usd_per_mtok": _usd_per_mtok(price, kind, "batch") for kind in _BATCH_PRICES}
+    first = next((row for row in price.rows if (row.kind, row.tier) == ("input", "standard")), price.rows[0])
+    fact = price.fact(first.kind, first.tier, context_above_tokens=first.context_above_tokens)
     return {
         "provider": price.provider,
         "model": price.model,
         "region": first.region,
         **usd,
+        **batch,
+        "valid_from": first.valid_from.isoformat(),
         "tiers": ", ".join(price.tiers),
-        "confidence": first.confidence.value,
+        "context_above_tokens": ", ".join(str(above) for above, _ in price.context_tiers()),
+        "source": fact.source,
+        "checked": fact.checked.isoformat(),
+        "confidence": fact.confidence.value,
     }
 
 
-def _usd_per_mtok(price: ApiPrice, kind: str) -> float | None:
-    if not price.has(kind):
+def _usd_per_mtok(price: ApiPrice, kind: str, tier: str = "standard") -> float | None:
+    if not price.has(kind, tier):
         return None
-    value = price.fact(kind).value
+    value = price.fact(kind, tier).value
     return float(f"{value * _TOKENS_PER_MTOK:.10g}") if isinstance(value, float) else None
 
 

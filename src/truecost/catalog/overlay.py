@@ -55,9 +55,18 @@ _TOKENS_PER_MTOK = Decimal(1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class OverlaidPrice(ApiPrice):
-    """A price list of which the rows in `own` come from an overlay, and hold their source in words."""
+    """A price list of which the rows in `own` come from an overlay, and hold their source in words.
+
+    `listed` is the vendor's list that they are laid over; None for a model that only the overlay prices.
+    """
 
     own: tuple[PriceRow, ...] = ()
+    listed: ApiPrice | None = None
+
+    @property
+    def at_list(self) -> ApiPrice:
+        """See ApiPrice.at_list."""
+        return self if self.listed is None else self.listed
 
     def fact(
         self,
@@ -98,7 +107,9 @@ class Overlay:
             return listed
         replaced = {(row.kind, row.tier, row.context_above_tokens) for row in own}
         kept = (r for r in listed.rows if (r.kind, r.tier, r.context_above_tokens) not in replaced)
-        return OverlaidPrice(listed.provider, listed.model, listed.as_of, (*own, *kept), listed.choice, own)
+        return OverlaidPrice(
+            listed.provider, listed.model, listed.as_of, (*own, *kept), listed.choice, own, listed
+        )
 
     def own_price(self, model: str, as_of: date, provider: str | None = None) -> ApiPrice | None:
         """The price of a model by this overlay alone; None when it has none."""

@@ -7,6 +7,7 @@ value, unit, source, date checked and confidence is refused.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -27,7 +28,17 @@ Series: TypeAlias = tuple[tuple[date, Fact], ...]
 ALWAYS = date.min
 """The start date of a rate that is not a dated series."""
 
-_FILES = ("rates.yaml", "rates_people.yaml", "rates_data.yaml", "rates_business.yaml")
+_FILES = (
+    "rates.yaml",
+    "rates_people.yaml",
+    "rates_data.yaml",
+    "rates_business.yaml",
+    "rates_options.yaml",
+    "rates_scenarios.yaml",
+    "rates_claims.yaml",
+    "rates_progress.yaml",
+    "rates_views.yaml",
+)
 _PARTS = frozenset(
     {"value", "values", "unit", "support", "source", "checked", "confidence", "note", "disagrees"}
 )
@@ -159,8 +170,9 @@ def read_fact(key: str, parts: Mapping[str, Any], where: str) -> Fact:
         support = Support(parts.get("support") or support_of(parts["unit"]))
         confidence = Confidence(parts["confidence"])
         value = read_value(parts["value"], support)
-        if (low := value.low if isinstance(value, Range) else value) < least_of(parts["unit"]):
-            raise ValueError(f"{low:g} is below {least_of(parts['unit']):g}")
+        least = least_of(parts["unit"]) if support is not Support.REAL else -math.inf
+        if (low := value.low if isinstance(value, Range) else value) < least:
+            raise ValueError(f"{low:g} is below {least:g}")
     except ValueError as problem:
         raise FactError(f"{where}: {key}: {problem}") from None
     if not isinstance(parts["checked"], date):

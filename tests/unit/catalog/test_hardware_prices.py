@@ -106,7 +106,7 @@ def test_commitment_is_cheaper(chip: str, as_of: date) -> None:
 def test_few_direct_prices_of_a_term_yield_to_a_broad_market_of_another_and_stay_in_sight() -> None:
     fact = rental("h100", TODAY, "spot")
     assert fact.note.startswith("Derived from the on-demand price, times 0.5")
-    assert "Asked for itself: Median 4.02 USD of 2 sellers" in fact.note
+    assert "Asked for itself: Median 2.46 USD of 3 sellers" in fact.note
 
 
 def test_the_median_and_the_range_come_from_each_sellers_last_and_cheapest_price() -> None:
@@ -174,9 +174,31 @@ def test_a_chip_that_its_maker_alone_rents_has_a_range_over_regions() -> None:
     assert rental("tpu-v4", date(2023, 1, 1)).value == 3.22
 
 
+@pytest.mark.parametrize("chip", ["gb300", "mi250", "mi250x", "mi350x", "tpu-v7"])
+def test_newer_and_rarer_chips_can_be_rented(chip: str) -> None:
+    fact = rental(chip, TODAY)
+    assert fact.confidence in (Confidence.QUOTED, Confidence.ESTIMATE)
+    assert 0.5 < middle(fact) < 20
+
+
+def test_commitments_of_google_are_its_own() -> None:
+    values = [rental("tpu-v7", TODAY, term).value for term in ("on_demand", "reserved_1y", "reserved_3y")]
+    assert [(value.low, value.high) for value in values if isinstance(value, Range)] == [
+        (12.0, 13.2),
+        (8.4, 9.24),
+        (5.4, 5.94),
+    ]
+
+
+@pytest.mark.parametrize("chip", ["h100-sxm", "h200", "b200", "gh200", "l40s"])
+def test_the_summer_of_2025_has_prices_of_its_own(chip: str) -> None:
+    fact = rental(chip, date(2025, 9, 30))
+    assert "2025-09-09" in fact.note
+
+
 def test_what_is_missing_is_named() -> None:
-    with pytest.raises(LookupError, match="no rental price of tpu-v7 is known at 2026-11-22"):
-        rental("tpu-v7", TODAY)
+    with pytest.raises(LookupError, match="no rental price of trainium3 is known at 2026-11-22"):
+        rental("trainium3", TODAY)
     with pytest.raises(LookupError, match="no rental price of h100-sxm is known at 2019-01-01"):
         rental("h100", date(2019, 1, 1))
     with pytest.raises(LookupError, match="no purchase price of l40s"):
