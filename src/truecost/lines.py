@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -35,12 +35,46 @@ class Payee(StrEnum):
     OTHER = "other"
 
 
+class Category(StrEnum):
+    """What kind of service a line is, in the words of FOCUS (its column ServiceCategory)."""
+
+    AI = "AI and Machine Learning"
+    COMPUTE = "Compute"
+    DATABASES = "Databases"
+    OTHER = "Other"
+
+
+CATEGORIES = {
+    Payee.MODEL_VENDOR: Category.AI,
+    Payee.CLOUD: Category.COMPUTE,
+    Payee.CHIPS: Category.COMPUTE,
+}
+"""The category of what a payee sells, where the line does not say; people, power and money are "Other"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a bill would call the thing bought; empty where neither plan nor catalog names it.
+
+    `sku` names the price on the vendor's list: provider/model/tier, as the catalog lists it.
+    """
+
+    vendor: str = ""
+    service: str = ""
+    sku: str = ""
+    category: Category | None = None
+
+
+NOTHING_NAMED = Offer()
+
+
 @dataclass(frozen=True, slots=True)
 class CostLine:
     """One component over one period: USD as a range, what was bought, from whom, and why we think so.
 
-    `cost_usd` is the amortized view, `cash_usd` what is paid in the period. `quantity` x `unit_price_usd`
-    is the mean of `cost_usd` where a quantity is known.
+    `cost_usd` is the amortized view, `cash_usd` what is paid in the period, `list_usd` the mean cost before
+    any negotiated discount. `quantity` x `unit_price_usd` is the mean of `cost_usd` where a quantity is
+    known.
     """
 
     component: str
@@ -55,6 +89,13 @@ class CostLine:
     quantity: float | None = None
     unit: str = ""
     unit_price_usd: float | None = None
+    offer: Offer = NOTHING_NAMED
+    list_usd: float = 0.0
+
+    @property
+    def category(self) -> Category:
+        """What kind of service it is: what the offer says, else what its payee sells."""
+        return self.offer.category or CATEGORIES.get(self.payee, Category.OTHER)
 
     def to_dict(self) -> dict[str, Any]:
         """The line as plain values, units in the names."""
@@ -63,82 +104,19 @@ class CostLine:
             "label": self.label,
             "group": self.group,
             "payee": self.payee.value,
+            "vendor": self.offer.vendor,
+            "service": self.offer.service,
+            "sku": self.offer.sku,
             "period": self.period,
             "cost_usd": dict(self.cost_usd),
             "cash_usd": dict(self.cash_usd),
+            "list_usd": self.list_usd,
             "quantity": self.quantity,
             "unit": self.unit,
             "unit_price_usd": self.unit_price_usd,
             "basis": self.basis.value,
             "source": self.source,
         }
-
-
-FOCUS_COLUMNS = (
-    "BillingAccountId",
-    "BillingCurrency",
-    "BillingPeriodStart",
-    "BillingPeriodEnd",
-    "ChargePeriodStart",
-    "ChargePeriodEnd",
-    "ChargeCategory",
-    "ChargeDescription",
-    "ServiceCategory",
-    "ServiceName",
-    "ServiceProviderName",
-    "BilledCost",
-    "EffectiveCost",
-    "ListCost",
-    "ContractedCost",
-    "PricingQuantity",
-    "PricingUnit",
-    "x_Group",
-    "x_Component",
-    "x_Basis",
-    "x_EffectiveCostP5",
-    "x_EffectiveCostP95",
-)
-"""Columns of the FinOps Open Cost and Usage Specification that a plan can fill, and our own (`x_`)."""
-
-
-def focus_row(line: CostLine, account: str) -> Mapping[str, str | float]:
-    """A cost line as a FOCUS row: billed is the cash of the period, effective the amortized cost."""
-    start, end = period_bounds(line.period)
-    return {
-        "BillingAccountId": account,
-        "BillingCurrency": "USD",
-        "BillingPeriodStart": start,
-        "BillingPeriodEnd": end,
-        "ChargePeriodStart": start,
-        "ChargePeriodEnd": end,
-        "ChargeCategory": "Usage" if line.group == "Inference" else "Purchase",
-        "ChargeDescription": line.label,
-        "ServiceCategory": "AI and Machine Learning",
-        "ServiceName": line.group,
-        "ServiceProviderName": line.payee.value,
-        "BilledCost": line.cash_usd["mean"],
-        "EffectiveCost": line.cost_usd["mean"],
-        "ListCost": line.cost_usd["mean"],
-        "ContractedCost": line.cost_usd["mean"],
-        "PricingQuantity": "" if line.quantity is None else line.quantity,
-        "PricingUnit": line.unit,
-        "x_Group": line.group,
-        "x_Component": line.component,
-        "x_Basis": line.basis.value,
-        "x_EffectiveCostP5": line.cost_usd["p5"],
-        "x_EffectiveCostP95": line.cost_usd["p95"],
-    }
-
-
-def period_bounds(period: str) -> tuple[str, str]:
-    """First instant of a month `YYYY-MM` and of the month after it, ISO 8601 in UTC.
-
-    >>> period_bounds("2026-12")
-    ('2026-12-01T00:00:00Z', '2027-01-01T00:00:00Z')
-    """
-    first = date.fromisoformat(f"{period}-01")
-    following = add_months(first, 1)
-    return f"{first.isoformat()}T00:00:00Z", f"{following.isoformat()}T00:00:00Z"
 
 
 def add_months(first: date, months: int) -> date:

@@ -53,7 +53,8 @@ def mean_share_below_cap(cap_over_mean: Value, sigma: Value) -> Value:
     [0.405, 0.617, 0.99]
     """
     z = _standardised(cap_over_mean, sigma)
-    return normal_cdf(z - sigma) + cap_over_mean * (1 - normal_cdf(z))
+    share = normal_cdf(z - sigma) + cap_over_mean * (1 - normal_cdf(z))
+    return np.minimum(share, 1.0)  # rounding carries it above
 
 
 def sigma_from_peak(peak_over_mean: Value) -> Value:

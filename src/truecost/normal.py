@@ -42,6 +42,31 @@ _FAR_DENOMINATOR = (
     7.868691311456132591e-4, 0.0148753612908506148525, 0.13692988092273580531, 0.59983220655588793769, 1.0,
 )  # fmt: skip
 
+_ERF_NUMERATOR = (
+    1.85777706184603153e-1, 3.16112374387056560, 1.13864154151050156e2, 3.77485237685302021e2,
+    3.20937758913846947e3,
+)  # fmt: skip
+_ERF_DENOMINATOR = (
+    1.0, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3,
+)  # fmt: skip
+_ERFC_NUMERATOR = (
+    2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1,
+    2.98635138197400131e2, 8.81952221241769090e2, 1.71204761263407058e3, 2.05107837782607147e3,
+    1.23033935479799725e3,
+)  # fmt: skip
+_ERFC_DENOMINATOR = (
+    1.0, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3,
+    3.29079923573345963e3, 4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3,
+)  # fmt: skip
+_ERFC_FAR_NUMERATOR = (
+    1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1,
+    1.60837851487422766e-2, 6.58749161529837803e-4,
+)  # fmt: skip
+_ERFC_FAR_DENOMINATOR = (
+    1.0, 2.56852019228982242, 1.87295284992346725, 5.27905102951428412e-1, 6.05183413124413191e-2,
+    2.33520497626869185e-3,
+)  # fmt: skip
+
 
 def normal_quantile(probability: ArrayLike) -> NDArray[np.float64]:
     """Standard normal quantile, relative error below 1e-15 (Wichura 1988, algorithm AS 241).
@@ -72,24 +97,27 @@ def _tail_quantile(probability: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def normal_cdf(z: ArrayLike) -> NDArray[np.float64]:
-    """Standard normal cumulative distribution, absolute error below 1e-12.
+    """Standard normal cumulative distribution, relative error below 1e-13 down to z = -37.
 
-    Series and continued fraction of the error function (Abramowitz and Stegun 7.1.5 and 26.2.14).
+    erfc(-z / sqrt 2) / 2 by the rational approximations of Cody (1969), Mathematics of Computation 23.
 
     >>> [round(float(v), 6) for v in normal_cdf([-1.644853627, 0.0, 1.0])]
     [0.05, 0.5, 0.841345]
     """
     x = np.asarray(z, dtype=np.float64)
-    absolute = np.minimum(np.abs(x), 38.0)
-    density = np.exp(-0.5 * absolute * absolute) / math.sqrt(2 * math.pi)
-    term = absolute.copy() if absolute.ndim else np.array(absolute)
-    series = term
-    for k in range(1, 60):
-        term = term * absolute * absolute / (2 * k + 1)
-        series = series + term
-    fraction = np.full_like(absolute, 1.0)
-    for k in range(40, 0, -1):
-        fraction = absolute + k / np.where(fraction == 0, 1e-300, fraction)
-    with np.errstate(divide="ignore", over="ignore"):
-        upper = np.where(absolute < 3.5, 0.5 - density * series, density / fraction)
+    size = np.minimum(np.abs(x), 38.0) / math.sqrt(2)
+    near = np.minimum(size, 4.0)
+    upper = np.polyval(_ERFC_NUMERATOR, near) / np.polyval(_ERFC_DENOMINATOR, near)
+    middle = size < 0.46875
+    far = size > 4.0
+    if far.any():
+        distant = np.maximum(size, 4.0)
+        w = 1 / (distant * distant)
+        tail = w * np.polyval(_ERFC_FAR_NUMERATOR, w) / np.polyval(_ERFC_FAR_DENOMINATOR, w)
+        upper = np.where(far, (1 / math.sqrt(math.pi) - tail) / distant, upper)
+    upper = 0.5 * np.exp(-size * size) * upper
+    if middle.any():
+        square = np.minimum(size, 0.5) ** 2
+        erf = size * np.polyval(_ERF_NUMERATOR, square) / np.polyval(_ERF_DENOMINATOR, square)
+        upper = np.where(middle, 0.5 - 0.5 * erf, upper)
     return np.where(x > 0, 1 - upper, upper)

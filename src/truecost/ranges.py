@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias, TypedDict
 
 import numpy as np
@@ -150,8 +152,58 @@ class Draws:
         return np.clip(drawn, 2.0**-53, 1 - 2.0**-53)
 
     def of(self, path: str, value: float | Range) -> Value:
-        """A number as it is, a range as its draws (shape (count,))."""
-        return value.quantile(self.uniform(path)) if isinstance(value, Range) else value
+        """A number as it is, a range as its draws (shape (count,)), not to be written to."""
+        if not isinstance(value, Range):
+            return value
+        if self.count > MOST_KEPT_DRAWS:
+            return value.quantile(self.uniform(path))
+        return _kept_draws(self.seed, self.start, self.count, path, value)
+
+
+MOST_KEPT_DRAWS = 1024
+"""Windows up to this size are those of comparisons, in which the same draws are asked for again and again."""
+
+
+@lru_cache(maxsize=2048)
+def _kept_draws(seed: int, start: int, count: int, path: str, value: Range) -> FloatArray:
+    drawn = value.quantile(Draws(seed, start, count).uniform(path))
+    drawn.flags.writeable = False
+    return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class TiledDraws(Draws):
+    """The same draws again for each of a number of cases, so that a law answers all of them at once.
+
+    `count` is all of them, the draws of a case together; `held` fixes the uniform number of some paths
+    (or, under "", of all others), one a case: what is asked with one input at its 95 % point.
+
+    >>> TiledDraws(7, 0, 4, cases=2).uniform("a").reshape(2, 2)[0] == Draws(7, 0, 2).uniform("a")
+    array([ True,  True])
+    """
+
+    cases: int = 1
+    held: Mapping[str, FloatArray] = field(default_factory=dict[str, FloatArray])
+
+    def uniform(self, path: str) -> FloatArray:
+        """Uniform numbers, shape (count,): case after case."""
+        held = self._held(path)
+        return np.tile(self._each.uniform(path), self.cases) if held is None else held
+
+    def of(self, path: str, value: float | Range) -> Value:
+        """A number as it is, a range as its draws, case after case."""
+        if not isinstance(value, Range):
+            return value
+        held = self._held(path)
+        return np.tile(self._each.of(path, value), self.cases) if held is None else value.quantile(held)
+
+    @property
+    def _each(self) -> Draws:
+        return Draws(self.seed, self.start, self.count // self.cases)
+
+    def _held(self, path: str) -> FloatArray | None:
+        held = self.held.get(path, self.held.get(""))
+        return None if held is None else np.repeat(held, self.count // self.cases)
 
 
 def summarize(values: Value) -> Ranged:

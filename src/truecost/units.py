@@ -355,40 +355,61 @@ def show_share(value: float) -> str:
 
 
 def show_range(ranged: Interval, unit: str = "") -> str:
-    """The median with its 90 % interval, in one scale where the ends are near enough to share it.
+    """The median with its 90 % interval, each number to three significant digits.
+
+    k, M, B and T stand at both ends, or a reader takes 72 k for 72. A unit that is itself scaled ("GB") and
+    the sign of per cent stand once, at the median, where the ends share them. From a negative end it is "to".
 
     >>> show_range({"p5": 0.86e9, "p50": 1.19e9, "p95": 1.63e9}, "USD")
-    '1.19 B USD (0.86 – 1.63)'
+    '1.19 B USD (860 M – 1.63 B)'
     >>> show_range({"p5": 0.16, "p50": 0.17, "p95": 0.19}, "share")
     '17 % (16 – 19)'
+    >>> show_range({"p5": -1.2e6, "p50": 0.4e6, "p95": 2.5e6}, "USD")
+    '400 k USD (-1.20 M to 2.50 M)'
     """
-    low, middle, high = ranged["p5"], ranged["p50"], ranged["p95"]
+    low, middle, high = points = ranged["p5"], ranged["p50"], ranged["p95"]
     centre = show(middle, unit)
     is_point = math.isclose(low, high, rel_tol=1e-6)
-    if is_point or not all(math.isfinite(point) for point in (low, middle, high)):
+    if is_point or not all(math.isfinite(point) for point in points):
         return centre
     if _numerator(unit) == "share":
         first, last = (show_share(end).removesuffix(" %") for end in (low, high))
     else:
-        first, last = _ends(low, middle, high, unit)
-    return f"{centre} ({first} – {last})"
+        first, last = _ends((low, middle, high), unit)
+    return f"{centre} ({between(first, last)})"
 
 
-def _ends(low: float, middle: float, high: float, unit: str) -> list[str]:
-    """Both ends in the scale of the centre, or each in its own where that would take too many digits."""
-    step = _step(middle, unit)
-    least = 1e-3 * min(step[1], abs(middle) or step[1])
-    if all(end == 0 or least <= abs(end) < _PLAIN_BELOW * step[1] for end in (low, high)):
-        decimals = len(_digits(middle, step).partition(".")[2])
-        return [_end(end / step[1], decimals) for end in (low, high)]
-    is_named = _numerator(unit) in (*_LADDERS, "s") and unit != "FLOP"
-    return [show(end, unit if is_named else "") for end in (low, high)]
+def between(first: str, last: str) -> str:
+    """Two ends as one interval: a dash, or "to" where a minus would run into it.
+
+    >>> between("16", "19"), between("-1,832", "-186")
+    ('16 – 19', '-1,832 to -186')
+    """
+    return f"{first} to {last}" if "-" in (first[:1], last[:1]) else f"{first} – {last}"
 
 
-def _end(value: float, decimals: int) -> str:
-    """An end of an interval to the decimals of its centre, or to two digits where those are too few."""
-    is_enough = abs(value) >= 10.0 ** (1 - decimals)
-    return f"{value:,.{decimals}f}" if is_enough or value == 0 else _trimmed(_fixed(value, 2))
+def _ends(points: tuple[float, float, float], unit: str) -> list[str]:
+    """Both ends of low, middle and high, with k to T or the scaled unit where the middle does not say it."""
+    ends = (points[0], points[2])
+    steps = [_step(point, unit) for point in points if point]
+    if any(step in _COUNT for step in steps):
+        return [_counted(end) for end in ends]
+    if len(set(steps)) == 1:
+        return [_digits(end, steps[0]) for end in ends]
+    return [show(end, unit) if end else "0" for end in ends]
+
+
+def _counted(value: float) -> str:
+    """A number in k, M, B or T, however small.
+
+    >>> _counted(346), _counted(72_000), _counted(0)
+    ('0.346 k', '72.0 k', '0')
+    """
+    rounded = abs(float(f"{value:.3g}"))
+    if not rounded or rounded >= _POWERS_OF_TEN_FROM:
+        return _digits(value, _UNIT_ITSELF)
+    step = next((step for step in _COUNT if rounded >= step[1]), _COUNT[-1])
+    return f"{_digits(value, step)} {step[0]}"
 
 
 def _not_finite(value: float) -> str:

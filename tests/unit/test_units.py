@@ -195,13 +195,26 @@ def test_shows_shares(value: float, expected: str) -> None:
 @pytest.mark.parametrize(
     ("low", "middle", "high", "unit", "expected"),
     [
-        (0.86e9, 1.19e9, 1.63e9, "USD", "1.19 B USD (0.86 – 1.63)"),
-        (0.0086, 0.0213, 0.05, "USD/query", "0.0213 USD/query (0.0086 – 0.0500)"),
-        (12.3, 14, 18.9, "months", "14 months (12 – 19)"),
-        (-2e6, 1e6, 3e6, "USD", "1.00 M USD (-2.00 – 3.00)"),
-        (900, 12_000, 63_000, "USD", "12.0 k USD (0.9 – 63.0)"),
+        (0.86e9, 1.19e9, 1.63e9, "USD", "1.19 B USD (860 M – 1.63 B)"),
+        (72e3, 163e3, 384e3, "", "163 k (72.0 k – 384 k)"),
+        (7.1e3, 88.6e3, 367.3e3, "USD", "88.6 k USD (7.10 k – 367 k)"),
+        (346, 5000, 12.7e3, "USD", "5,000 USD (0.346 k – 12.7 k)"),
+        (0, 12e3, 63e3, "USD", "12.0 k USD (0 – 63.0 k)"),
+        (900, 9_990, 9_994, "USD", "9,990 USD (900 – 9,994)"),
+        (900, 9_990, 9_996, "USD", "9,990 USD (0.900 k – 10.0 k)"),
+        (39.81, 72.6, 118.04, "USD", "72.6 USD (39.8 – 118)"),
+        (0.0086, 0.0213, 0.05, "USD/query", "0.0213 USD/query (0.0086 – 0.05)"),
+        (0.00861, 0.0213, 0.10738, "USD/query", "0.0213 USD/query (0.00861 – 0.107)"),
+        (12.3, 14, 18.9, "months", "14 months (12.3 – 18.9)"),
+        (-2e6, 1e6, 3e6, "USD", "1.00 M USD (-2.00 M to 3.00 M)"),
+        (-18.32, -6.35, -1.86, "share", "-635 % (-1,832 to -186)"),
+        (-0.001, 0.2, 0.4, "share", "20 % (-0.1 to 40)"),
         (1.2e4, 1.19e9, 16.3e9, "USD", "1.19 B USD (12.0 k – 16.3 B)"),
+        (1e14, 2e15, 3e16, "USD", "2,000 T USD (100 T – 3.00e16)"),
         (70e9, 80e9, 95e9, "bytes", "80 GB (70 – 95)"),
+        (0, 80e9, 95e9, "bytes", "80 GB (0 – 95)"),
+        (9e8, 80e9, 1.2e12, "bytes/s", "80 GB/s (900 MB/s – 1.2 TB/s)"),
+        (0.05, 0.2, 3, "s", "200 ms (50 ms – 3 s)"),
         (1.9e25, 2.15e25, 2.4e25, "FLOP", "2.15e25 FLOP (1.90e25 – 2.40e25)"),
         (0.1, 0.2, 0.4, "share", "20 % (10 – 40)"),
         (5, 5, 5, "USD", "5 USD"),
@@ -210,6 +223,20 @@ def test_shows_shares(value: float, expected: str) -> None:
 )
 def test_shows_ranges(low: float, middle: float, high: float, unit: str, expected: str) -> None:
     assert show_range({"p5": low, "p50": middle, "p95": high}, unit) == expected
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(1e-3, 9e15), min_size=3, max_size=3), st.sampled_from(["USD", "users", "tokens"]))
+def test_each_end_alone_is_the_number_it_stands_for(points: list[float], unit: str) -> None:
+    """Whoever reads one end without the rest of the line still reads it right."""
+    low, middle, high = sorted(points)
+    told = show_range({"p5": low, "p50": middle, "p95": high}, unit)
+    if "(" not in told:
+        return
+    first, last = told.partition(" (")[2].removesuffix(")").split(" – ")
+    for end, value in ((first, low), (last, high)):
+        assert parse(end.replace(",", ""), unit) == pytest.approx(value, rel=0.0051)
+    assert len({end[-1].isdigit() for end in (first, last)}) == 1
 
 
 @settings(deadline=None)

@@ -76,5 +76,15 @@ def annuity_schedule(
     interest, balance = np.empty((months, *payment.shape)), np.empty((months, *payment.shape))
     for month in range(months):
         interest[month] = owed * monthly_rate
-        balance[month] = owed = owed + interest[month] - payment
+        balance[month] = owed = _owed(payment, monthly_rate, months - 1 - month, residual_usd)
     return Schedule(payment - interest, interest, balance)
+
+
+def _owed(payment: FloatArray, monthly_rate: Value, months_left: int, residual_usd: Value) -> FloatArray:
+    """What is owed with some payments left: their present value and the residual's.
+
+    Counted from the end, since adding interest month by month from the start lets rounding grow with it.
+    """
+    kept = np.exp(-months_left * np.log1p(monthly_rate)) * residual_usd
+    left = payment * annuity_factor(monthly_rate, months_left) if months_left else 0.0 * payment
+    return np.asarray(left + kept, dtype=np.float64)

@@ -42,6 +42,26 @@ def acquisition_cost(chips: Value, cluster_usd_per_chip: Value) -> Value:
     return chips * cluster_usd_per_chip
 
 
+def cluster_chips(chips: Value, chip_hours: Value, months: Value) -> Value:
+    """Chips a cluster needs so that all its work fits: at least `chips`, and enough for `chip_hours` in time.
+
+    Formula: max(chips, chip-hours / (months x 730.5)). `chips` are those its largest job needs at once.
+
+    >>> round(cluster_chips(2048.0, 5_328_000.0, 12.0)), round(cluster_chips(2048.0, 26_640_000.0, 12.0))
+    (2048, 3039)
+    """
+    return np.maximum(chips, chip_hours / (months * HOURS_PER_YEAR / 12))[()]
+
+
+def months_to_wear_out(decline_ooms_per_year: Value) -> Value:
+    """Months in full use after which `amortized_hardware_cost` has charged the whole price: 12 / (d ln 10).
+
+    >>> f"{months_to_wear_out(0.14):.1f}"
+    '37.2'
+    """
+    return 12 / replacement_rate_per_year(decline_ooms_per_year)
+
+
 def amortized_hardware_cost(
     chip_hours: Value, cluster_usd_per_chip: Value, years_since_purchase: Value, decline_ooms_per_year: Value
 ) -> Value:

@@ -44,6 +44,15 @@ def run_days(chip_hours: Value, chips: Value, lost_share: Value = 0.0) -> Value:
     return chip_hours / (chips * HOURS_PER_DAY * (1 - lost_share))
 
 
+def chips_for_days(chip_hours: Value, days: Value) -> Value:
+    """Chips that do a number of chip-hours in some days: chip-hours / (days x 24), `run_days` turned round.
+
+    >>> round(chips_for_days(2_664_000.0, 54.2))
+    2048
+    """
+    return chip_hours / (days * HOURS_PER_DAY)
+
+
 def fine_tuning_flops(forward_flops: Value, tokens: Value) -> Value:
     """Supervised fine-tuning of all weights on `tokens` (dataset x epochs): forward and backward.
 

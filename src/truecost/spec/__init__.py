@@ -1,6 +1,6 @@
 """Specs: YAML with places, numbers with units and ranges, every problem reported at once."""
 
-from truecost.spec.document import Document, load, load_text
+from truecost.spec.document import Document, changed, load, load_text
 from truecost.spec.errors import Problem, Problems, SpecError, nearest_names, refuse
 from truecost.spec.numbers import Number
 from truecost.spec.sampling import Leaf, leaves, sample
@@ -16,6 +16,7 @@ __all__ = [
     "Problems",
     "Section",
     "SpecError",
+    "changed",
     "leaves",
     "load",
     "load_text",

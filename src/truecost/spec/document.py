@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from truecost.spec.assign import assign
 from truecost.spec.compose import compose
 from truecost.spec.errors import Problem, SpecError, in_order
-from truecost.spec.nodes import Node, Position, from_python, place
+from truecost.spec.nodes import SET_LINE, Node, Position, from_python, place
 from truecost.spec.translate import translated
 
 M = TypeVar("M", bound=BaseModel)
@@ -37,9 +37,10 @@ class Document(Generic[M]):
     def place(self, path: str) -> str:
         """Where a dotted path was written: "plan.yaml:12", "--set", or "" outside a file.
 
-        For a path that was not written, the place of the nearest part above it.
+        For a path that was not written, the place of the nearest part above it. For a number that the
+        writer took from elsewhere (`load(..., origins=)`), where it is from, unless `--set` changed it.
         """
-        return self.source.place(path)
+        return self.source.origin(path) or self.source.place(path)
 
     def position(self, path: str) -> tuple[int, int]:
         """Line and column of a dotted path, for sorting."""
@@ -57,6 +58,11 @@ class Source:
     root: Node
     name: str = ""
     text: str = ""
+    origins: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def origin(self, path: str) -> str:
+        """Where a number that the writer took from elsewhere is from; "" for all others."""
+        return "" if self.position(path).line == SET_LINE else self.origins.get(path, "")
 
     def place(self, path: str) -> str:
         """See Document.place."""
@@ -73,15 +79,20 @@ class Source:
 
 
 def load(
-    source: str | Path | Mapping[str, object], schema: type[M], *, sets: Sequence[str] = ()
+    source: str | Path | Mapping[str, object],
+    schema: type[M],
+    *,
+    sets: Sequence[str] = (),
+    origins: Mapping[str, str] | None = None,
 ) -> Document[M]:
     """Read a spec from a YAML file or a mapping, apply `--set` assignments, validate it.
 
-    `sets` are "dotted.path=value" texts. Raises SpecError with every problem found.
+    `sets` are "dotted.path=value" texts. `origins` says of numbers in a mapping where they were taken from,
+    by dotted path. Raises SpecError with every problem found.
     """
     if isinstance(source, Mapping):
         try:
-            return _validated(Source(from_python(source)), schema, sets, [])
+            return _validated(Source(from_python(source), origins=origins or {}), schema, sets, [])
         except OverflowError as error:
             raise SpecError([Problem("", "", "", str(error))]) from None
     return load_text(read_text(source), str(source), schema, sets=sets)
@@ -91,6 +102,14 @@ def load_text(text: str, name: str, schema: type[M], *, sets: Sequence[str] = ()
     """As `load`, from a YAML text; `name` is what its places are called."""
     root, problems = compose(text, name)
     return _validated(Source(root, name, text), schema, sets, problems)
+
+
+def changed(document: Document[M], sets: Sequence[str]) -> Document[M]:
+    """A document with further `--set` assignments made, validated anew; its places stay those of the file.
+
+    Raises SpecError with every problem found.
+    """
+    return _validated(document.source, type(document.value), sets, [])
 
 
 def read_text(path: str | Path) -> str:
@@ -130,7 +149,7 @@ def _validated(
     source: Source, schema: type[M], sets: Sequence[str], problems: Sequence[Problem]
 ) -> Document[M]:
     root, misset = assign(source.root, schema, sets)
-    source = Source(root, source.name, source.text)
+    source = replace(source, root=root)
     early = [*problems, *misset]
     try:
         value = schema.model_validate(root.plain())

@@ -52,6 +52,11 @@ class Number:
         return self.unit or ("share" if self.support == "share" else "")
 
     @property
+    def _read_unit(self) -> str:
+        """What a written unit is converted to; of "share a month" the share: its words may be left out."""
+        return "share" if self.asked_unit.startswith("share ") else self.asked_unit
+
+    @property
     def bounds(self) -> tuple[float, float]:
         """The least and the most that a value may be (infinite where it is free)."""
         natural = {"positive": (0.0, math.inf), "share": (0.0, 1.0), "real": (-math.inf, math.inf)}
@@ -119,10 +124,11 @@ class Number:
         return refuse(message, allowed=allowed or (self.describe(),), nearest=(nearest,) if nearest else ())
 
     def _from_text(self, text: str) -> float | Range:
-        ends = text.split("..")
+        of_what = self.asked_unit.removeprefix(self._read_unit)
+        ends = [end.strip().removesuffix(of_what) for end in text.split("..")]
         try:
             if len(ends) == 1:
-                return self._checked(units.parse(text, self.asked_unit), text)
+                return self._checked(units.parse(ends[0], self._read_unit), text)
             if len(ends) != 2 or not all(end.strip() for end in ends):
                 raise self._refuse(f"{shortened(text)} is not a range; write one as 'low .. high'")
             low, high = self._ends(units.read(ends[0]), units.read(ends[1]), text)
@@ -137,16 +143,19 @@ class Number:
             return self._refuse(f"{shortened(text)}: write a range as 'low .. high'", nearest=nearest)
         shown, reason = shortened(text), str(error)
         message = reason if text.strip() and text.strip() in reason else f"{shown}: {reason}"
-        return self._refuse(message, allowed=error.allowed)
+        is_plain = self._read_unit == self.asked_unit or not error.allowed
+        return self._refuse(
+            message, allowed=error.allowed if is_plain else (f"{self.asked_unit}, such as 5 %",)
+        )
 
     def _ends(self, low: units.Written, high: units.Written, text: str) -> tuple[float, float]:
         """Both ends in the field's unit; a unit written at one end holds for both, a multiplier does not."""
-        multiples = [units.multiplier(end.words, self.asked_unit)[0] for end in (low, high)]
+        multiples = [units.multiplier(end.words, self._read_unit)[0] for end in (low, high)]
         if not (low.words and high.words) and max(multiples) > 1:
             raise self._refuse(f"{shortened(text)}: write k, M, B or T at both ends of a range or at neither")
         words = low.words or high.words
         low, high = units.Written(low.number, words), units.Written(high.number, high.words or words)
-        return units.convert(low, self.asked_unit), units.convert(high, self.asked_unit)
+        return units.convert(low, self._read_unit), units.convert(high, self._read_unit)
 
     def _from_mapping(self, given: Mapping[object, object]) -> Range:
         for shape in _SHAPES:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import collections.abc
 import types
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -23,7 +23,10 @@ _LISTS = (list, tuple, set, frozenset, collections.abc.Sequence, collections.abc
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One annotation. `tag` is the name that chooses it in a tagged union."""
+    """One annotation. `tag` is the name that chooses it in a tagged union, `values` are those of a Literal.
+
+    `example` is the first of the field's `examples`: what a message shows where the field is missing.
+    """
 
     number: Number | None = None
     model: type[BaseModel] | None = None
@@ -32,6 +35,8 @@ class Shape:
     is_list: bool = False
     choices: tuple[Shape, ...] = ()
     tag: str = ""
+    values: tuple[str, ...] = ()
+    example: object = None
 
     @property
     def is_known(self) -> bool:
@@ -98,6 +103,8 @@ def shape_of(annotation: object, metadata: Sequence[object] = ()) -> Shape:
         return Shape(items=arguments[1], is_mapping=True)
     if origin in _LISTS:
         return Shape(items=arguments[0], is_list=True)
+    if origin is Literal:
+        return Shape(values=tuple(str(value) for value in arguments))
     return _UNKNOWN
 
 
@@ -112,10 +119,12 @@ def _choice(arguments: tuple[object, ...]) -> Shape:
 @cache
 def fields_of(model: type[BaseModel]) -> dict[str, tuple[str, Shape]]:
     """Each field of a model: the name a user writes (its alias, if it has one) and its shape."""
-    return {
-        name: (written_name(name, info), shape_of(info.annotation, info.metadata))
-        for name, info in model.model_fields.items()
-    }
+    return {name: (written_name(name, info), _field_shape(info)) for name, info in model.model_fields.items()}
+
+
+def _field_shape(info: FieldInfo) -> Shape:
+    shape = shape_of(info.annotation, info.metadata)
+    return replace(shape, example=info.examples[0]) if info.examples else shape
 
 
 def written_name(name: str, info: FieldInfo) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from truecost.spec.errors import REFUSED, nearest_names, shortened
 from truecost.spec.shape import Shape
 
@@ -43,18 +45,29 @@ def worded(found: Found) -> Wording:
     if word is not None:
         return word(found)
     if found.given is None:
-        return "nothing is written here", _expected(found.shape), ()
+        return "nothing is written here", _expected(found), ()
     for start, (needed, allowed) in _NEEDED.items():
         if found.kind.startswith(start):
-            return f"{shortened(found.given)} is not {needed}", allowed or _expected(found.shape), ()
+            return f"{shortened(found.given)} is not {needed}", allowed or _expected(found), ()
     return f"{found.message[:1].lower()}{found.message[1:]}", (), ()
 
 
-def _expected(shape: Shape) -> Sequence[str]:
-    """What a field takes, where its shape tells."""
+def _expected(found: Found) -> Sequence[str]:
+    """What a field takes, where its shape tells; its example where the schema gives one."""
+    shape = found.shape
     if shape.number is not None:
         return (shape.number.describe(),)
-    return tuple(shape.fields())
+    if shape.example is not None:
+        return (f"such as {_written(found.path[-1], shape.example)}",)
+    return shape.values or tuple(shape.fields())
+
+
+def _written(name: str, example: object) -> str:
+    """An example as one line of YAML, with the field's name before a mapping or a list."""
+    if not isinstance(example, Mapping | list):
+        return str(example)
+    line = yaml.safe_dump({name: example}, default_flow_style=True, sort_keys=False, width=10_000)
+    return line.strip()[1:-1]
 
 
 def _unknown_field(found: Found) -> Wording:
@@ -63,7 +76,7 @@ def _unknown_field(found: Found) -> Wording:
 
 
 def _missing(found: Found) -> Wording:
-    return NEEDED, _expected(found.shape), ()
+    return NEEDED, _expected(found), ()
 
 
 def _refused(found: Found) -> Wording:
@@ -112,8 +125,10 @@ def _bound(sentence: str, key: str) -> Callable[[Found], Wording]:
 def _length(found: Found) -> Wording:
     counts = {"min_length": "at least", "max_length": "at most"}
     key = next(key for key in counts if key in found.context)
-    what = "characters" if isinstance(found.given, str) else "entries"
-    return f"this needs {counts[key]} {found.context[key]} {what}", (), ()
+    number = found.context[key]
+    one, many = ("character", "characters") if isinstance(found.given, str) else ("entry", "entries")
+    expected = _expected(found) if found.shape.example is not None else ()
+    return f"this needs {counts[key]} {number} {one if number == 1 else many}", expected, ()
 
 
 def _quoted(text: str) -> tuple[str, ...]:

@@ -11,7 +11,9 @@ from truecost.finance.cluster import (
     Rental,
     acquisition_cost,
     amortized_hardware_cost,
+    cluster_chips,
     cluster_usd_per_chip,
+    months_to_wear_out,
     run_cost_by_method,
 )
 
@@ -89,3 +91,17 @@ def test_draws_are_each_draw() -> None:
 def test_an_impossible_network_share_is_refused(share: float) -> None:
     with pytest.raises(ValueError, match="interconnect share"):
         cluster_usd_per_chip(1e4, 1.0, share)
+
+
+@given(st.floats(1.0, 1e6), hours, st.floats(1.0, 120.0))
+def test_all_work_fits_on_a_cluster_no_smaller_than_its_largest_job(
+    chips: float, used: float, months: float
+) -> None:
+    size = float(cluster_chips(chips, used, months))
+    assert size >= chips
+    assert size * months * 730.5 >= used * (1 - 1e-12)
+
+
+def test_the_price_is_worn_off_when_it_says_so() -> None:
+    years = float(months_to_wear_out(0.14)) / 12
+    assert amortized_hardware_cost(8766.0 * years, 30_000.0, 0.0, 0.14) == pytest.approx(30_000.0)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truecost.ranges import Range
-from truecost.spec import Problems, SpecError, load, load_text
+from truecost.spec import Problems, SpecError, changed, load, load_text
 
 
 @pytest.fixture
@@ -229,3 +229,12 @@ PYTHON_VALUES = st.recursive(
 def test_any_mapping_is_a_plan_or_a_spec_error(source: dict[str, object], plan_schema: type[Any]) -> None:
     with suppress(SpecError):
         load(source, plan_schema)
+
+
+def test_a_number_taken_from_elsewhere_is_placed_there(plan_schema: type[Any]) -> None:
+    spec = {"name": "x", "start": "2026-12", "tiers": {"free": {"users": 10, "price": 3}}}
+    document = load(spec, plan_schema, origins={"tiers.free.price": "a price list"})
+    assert document.place("tiers.free.price") == "a price list"
+    assert document.place("tiers.free.users") == ""
+    assert changed(document, ["tiers.free.users=3"]).place("tiers.free.price") == "a price list"
+    assert changed(document, ["tiers.free.price=4"]).place("tiers.free.price") == "--set"

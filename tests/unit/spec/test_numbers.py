@@ -19,6 +19,7 @@ from truecost.spec import Number
 SHARE = Number("share")
 BYTES = Number("positive", "bytes")
 USD = Number("positive", "USD/month")
+MONTHLY, YEARLY = Number("real", "share a month"), Number("real", "share a year")
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,12 @@ USD = Number("positive", "USD/month")
         (SHARE, "40 .. 60 %", Range(0.4, 0.6, Support.SHARE)),
         (SHARE, "40 % .. 60 %", Range(0.4, 0.6, Support.SHARE)),
         (SHARE, Range(0.1, 0.2), Range(0.1, 0.2, Support.SHARE)),
+        (MONTHLY, "5 %", 0.05),
+        (MONTHLY, "5 % a month", 0.05),
+        (MONTHLY, "2 % .. 5 %", Range(0.02, 0.05, Support.REAL)),
+        (MONTHLY, "-2 .. 5 % a month", Range(-0.02, 0.05, Support.REAL)),
+        (YEARLY, "0.3", 0.3),
+        (YEARLY, "30 % a year", 0.3),
         (Number("real"), "-5 .. -3", Range(-5, -3, Support.REAL)),
         (Number("real"), -2, -2.0),
         (Number(whole=True), "2 .. 8", Range(2, 8)),
@@ -77,6 +84,8 @@ def test_quantiles_are_kept_for_whole_numbers_too() -> None:
         (Number(least=1), 0.5, "0.5 is below 1"),
         (Number(whole=True), "1 .. 2.5", "is not a whole number"),
         (SHARE, "50 % .. 101 %", "is above 1"),
+        (YEARLY, "5 % a month", "'% a month' is not a unit of share"),
+        (MONTHLY, "3 kg", "'kg' is not a unit of share"),
     ],
 )
 def test_refuses(number: Number, written: object, message: str) -> None:
