@@ -6,7 +6,7 @@ back to the plan, a fact or a formula.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from truecost.catalog.facts import Fact
-from truecost.lines import Basis, Payee
+from truecost.lines import NOTHING_NAMED, Basis, Offer, Payee
 from truecost.ranges import Draws, FloatArray, Value
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ class Line:
     source: str
     quantity: Value | None
     unit: str
+    offer: Offer = NOTHING_NAMED
+    listed: FloatArray | None = None
+    """At list price, where that is not what is paid."""
 
 
 @dataclass(slots=True)
@@ -64,16 +67,29 @@ class Book:
     lines: dict[str, Line] = field(default_factory=dict[str, Line])
     quantities: dict[str, Quantity] = field(default_factory=dict[str, Quantity])
     outcomes: dict[str, FloatArray] = field(default_factory=dict[str, FloatArray])
+    by_month: dict[str, FloatArray] = field(default_factory=dict[str, FloatArray])
+    """Sums over the draws by month, shape (months,), of outcomes whose means by month are told."""
     facts: dict[str, Fact] = field(default_factory=dict[str, Fact])
+    view_facts: set[str] = field(default_factory=set[str])
+    """Facts that only the deeper views take: no total rests on them."""
     defaults: dict[str, str] = field(default_factory=dict[str, str])
     left_out: dict[str, str] = field(default_factory=dict[str, str])
     warnings: dict[str, str] = field(default_factory=dict[str, str])
     decisions: dict[str, float] = field(default_factory=dict[str, float])
+    moves: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    """Factors of the `what_if`, by the name of the quantity; see `truecost.plan.what_if`."""
+    compared: bool = False
+    """Whether only totals are asked for, to be compared: no option beside the one used, no tiers, no
+    break-evens, no views."""
 
     @property
     def month_index(self) -> FloatArray:
         """Months 0, 1, ... as a column, shape (months, 1)."""
         return np.arange(self.months, dtype=np.float64)[:, None]
+
+    def move(self, name: str) -> Value:
+        """The factor of a quantity in the `what_if`; 1 where nothing changes it."""
+        return self.moves.get(name, 1.0)
 
     def fact(self, fact: Fact) -> Value:
         """The value of a fact (its draws when it is a range), entered as an assumption."""
@@ -126,11 +142,17 @@ class Book:
         if component in self.lines:
             raise ValueError(f"two cost lines are called {component!r}")
         shaped = np.broadcast_to(amortized, (self.months, self.draws.count))
-        paid = shaped if cash is None else np.broadcast_to(cash, (self.months, self.draws.count))
+        paid = shaped if cash is None else np.broadcast_to(cash, shaped.shape)
         self.lines[component] = Line(
             component, label, group, payee, shaped, paid, basis, source, quantity, unit
         )
         self.quantity(f"lines.{component}", shaped, "USD", formula, inputs)
+
+    def sold(self, component: str, offer: Offer, listed: Value | None = None) -> None:
+        """Say of a line what a bill calls it and, where a discount was negotiated, its cost at list price."""
+        line = self.lines[component]
+        at_list = None if listed is None else np.broadcast_to(listed, line.amortized.shape)
+        self.lines[component] = replace(line, offer=offer, listed=at_list)
 
     def outcome(self, key: str, value: Value) -> None:
         """Enter one number a draw, kept over all windows: shape (draws,)."""
@@ -140,6 +162,11 @@ class Book:
         """Enter an outcome, one number a draw, that can explain itself."""
         self.outcome(key, value)
         self.quantity(key, value, unit, formula, inputs)
+
+    def flow(self, key: str, value: FloatArray, unit: str, formula: str, inputs: Sequence[str] = ()) -> None:
+        """Enter an outcome by its months, (months, draws): one number a draw, and its means by month."""
+        self.result(key, value.sum(axis=0), unit, formula, inputs)
+        self.by_month[key] = value.sum(axis=1)
 
     def total(self, *groups: str, cash: bool = False) -> FloatArray:
         """Sum of the lines of some groups (all when none is named), shape (months, draws)."""
@@ -183,6 +210,11 @@ def over_months(value: Value, months: int) -> FloatArray:
     if array.ndim < 2:
         return np.atleast_1d(array * months)
     return array.sum(axis=0) if array.shape[0] == months else array.sum(axis=0) * (months / array.shape[0])
+
+
+def first_of(by_month: Value) -> Value:
+    """The first month of a monthly value; a value without months as it is."""
+    return by_month if np.ndim(by_month) < 2 else np.asarray(by_month)[0]
 
 
 def given_or(value: Value | None, default: Value) -> Value:

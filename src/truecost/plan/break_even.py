@@ -110,29 +110,21 @@ def self_hosting(plan: Plan, served: Mapping[str, ClassServing], book: Book) -> 
         if serving.api is None:
             continue
         host = serving.self_hosted or STAND_IN.model_copy(update={"region": plan.region})
-        path = f"break_even.{name}.{'self_hosted' if serving.self_hosted else 'stand_in'}"
+        path = f"break_even.self_hosting.{name}.{'self_hosted' if serving.self_hosted else 'stand_in'}"
         try:
             per_call = outcome.options["api"].details["usd_per_call"]
             volume = _volume(host, per_call, outcome.work, path, book)
         except (LookupError, DoesNotFit) as missing:
-            book.leave_out(f"break_even.{name}.self_hosting", str(missing))
+            book.leave_out(f"break_even.self_hosting.{name}", str(missing))
             continue
-        book.quantity(
-            f"break_even.{name}.api_usd_per_call",
-            per_call,
-            "USD/call",
-            "list price of a call in the first month, discount off",
-            [f"demand.requests.{name}.{f}" for f in ("input_tokens", "output_tokens", "cacheable_share")]
-            + [f"serving.{name}.api.usd_per_call", f"serving.{name}.api.discount"],
-        )
         stated = f"serving.{name}.self_hosted" if serving.self_hosted else path
         book.result(
-            f"break_even.{name}.self_host_tokens_per_month",
+            f"break_even.self_hosting.{name}.self_host_tokens_per_month",
             volume,
             "tokens a month",
             "volume from which a fleet (whole replicas, spares, staff) costs no more than the API",
             (
-                f"break_even.{name}.api_usd_per_call",
+                f"serving.{name}.api.usd_per_call",
                 f"{path}.replica_seconds_per_call",
                 *(f"{path if getattr(host, f) is None else stated}.{f}" for f in FLEET_FIELDS),
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -45,13 +46,17 @@ def revenue(
 
 def tier_revenue(tier: Tier, traffic: TierTraffic, served: Mapping[str, ClassServing]) -> Value:
     """USD by month that one tier pays."""
-    flat = traffic.users * given_or(tier.price_usd_per_month, 0.0)
+    price = tier.price_usd_per_month
+    flat = 0.0 if price is None else traffic.users * price
     contract = given_or(tier.contract_usd_per_year, 0.0) / 12
-    return (flat + contract) * traffic.price_multiple + tier_metered(tier, traffic, served)
+    kept = traffic.price_multiple * traffic.paid_share
+    return (flat + contract * traffic.contracts_kept) * kept + tier_metered(tier, traffic, served)
 
 
 def tier_metered(tier: Tier, traffic: TierTraffic, served: Mapping[str, ClassServing]) -> Value:
     """The part of it that grows with use: prices by the query and by the token asked for."""
+    if not _is_metered(tier):
+        return 0.0
     by_query = traffic.queries * given_or(tier.usd_per_query, 0.0)
     by_token: Value = 0.0
     if tier.usd_per_mtok is not None:
@@ -63,14 +68,43 @@ def tier_metered(tier: Tier, traffic: TierTraffic, served: Mapping[str, ClassSer
     return (by_query + by_token) * traffic.price_multiple
 
 
+def _is_metered(tier: Tier) -> bool:
+    return tier.usd_per_query is not None or tier.usd_per_mtok is not None
+
+
 def metered_revenue(
     plan: Plan, traffic: Traffic, served: Mapping[str, ClassServing], shape: tuple[int, ...]
 ) -> FloatArray:
     """Revenue of all tiers by month that grows with use, shape (months, draws)."""
     total = np.zeros(shape)
     for name, tier in plan.demand.tiers.items() if plan.demand else ():
-        total = total + tier_metered(tier, traffic.tiers[name], served)
+        if _is_metered(tier):
+            total = total + tier_metered(tier, traffic.tiers[name], served)
     return total
+
+
+@dataclass(frozen=True, slots=True)
+class Takings:
+    """What the lines in proportion to the product depend on, by month."""
+
+    revenue: FloatArray
+    payments: FloatArray
+    """Users who are charged a payment each: those of all paying tiers without a contract."""
+    payers: FloatArray
+    """Users of all paying tiers."""
+
+
+def takings(demand: Demand, traffic: Traffic, earned: Mapping[str, FloatArray]) -> Takings | None:
+    """The sums over the tiers that pay; None where none does."""
+    paying = [n for n, t in demand.tiers.items() if t.kind != "free"]
+    if not paying:
+        return None
+    charged = [n for n in paying if demand.tiers[n].kind != "enterprise"]
+    return Takings(
+        np.asarray(sum(earned.values()), dtype=np.float64),
+        np.asarray(sum(traffic.tiers[n].users for n in charged)),
+        np.asarray(sum(traffic.tiers[n].users for n in paying), dtype=np.float64),
+    )
 
 
 def business(
@@ -81,11 +115,19 @@ def business(
     book: Book,
 ) -> None:
     """Enter fees, support, sales and operating lines; names what is left out."""
+    taken = None if demand is None or traffic is None else takings(demand, traffic, earned)
+    if demand is not None and taken is None:
+        book.leave_out("demand.tiers", "no tier pays: there is no revenue")
+    charge(spec, taken, book)
+
+
+def charge(spec: Business | None, taken: Takings | None, book: Book) -> None:
+    """As `business`, from the sums over the tiers; None where no tier pays."""
     terms = spec or Business()
     if spec is None:
         book.leave_out("business", "no sales or other operating cost; fees and support are the catalog's")
-    if demand is not None and traffic is not None:
-        _by_revenue(terms, demand, traffic, earned, book)
+    if taken is not None:
+        _by_revenue(terms, taken, book)
     for name, line in terms.operating.items():
         _operating(name, line, book)
     if spec is not None and not terms.operating:
@@ -96,15 +138,7 @@ def business(
         book.leave_out("business.cash_usd", "runway is unknown")
 
 
-def _by_revenue(
-    terms: Business, demand: Demand, traffic: Traffic, earned: Mapping[str, FloatArray], book: Book
-) -> None:
-    paying = [n for n, t in demand.tiers.items() if t.kind != "free"]
-    if not paying:
-        book.leave_out("demand.tiers", "no tier pays: there is no revenue")
-        return
-    total = np.asarray(sum(earned.values()), dtype=np.float64)
-    payers = np.asarray(sum(traffic.tiers[n].users for n in paying if demand.tiers[n].kind != "enterprise"))
+def _by_revenue(terms: Business, taken: Takings, book: Book) -> None:
     share = book.number("business.payment_fee_share", terms.payment_fee_share, "business/payment_fee_share")
     fixed = book.number("business.payment_fee_usd", terms.payment_fee_usd, "business/payment_fee_fixed")
     book.line(
@@ -112,7 +146,7 @@ def _by_revenue(
         "Payment fees",
         GROUP,
         Payee.PAYMENT,
-        total * share + payers * fixed,
+        taken.revenue * share + taken.payments * fixed,
         formula="revenue x fee share + payments a month x fixed fee",
         inputs=("revenue_usd", "business.payment_fee_share", "business.payment_fee_usd"),
     )
@@ -121,16 +155,15 @@ def _by_revenue(
         terms.support_usd_per_user_month,
         "business/support_usd_per_user_month",
     )
-    users = np.asarray(sum(traffic.tiers[n].users for n in paying), dtype=np.float64)
     book.line(
         "business.support",
         "Support of paying users",
         GROUP,
         Payee.STAFF,
-        users * support,
+        taken.payers * support,
         formula="paying users x USD a user-month",
         inputs=("business.support_usd_per_user_month",),
-        quantity=users,
+        quantity=taken.payers,
         unit="user-months",
     )
     if terms.sales_share_of_revenue is None:
@@ -141,7 +174,7 @@ def _by_revenue(
         "Sales and marketing",
         GROUP,
         Payee.OTHER,
-        total * terms.sales_share_of_revenue,
+        taken.revenue * terms.sales_share_of_revenue,
         formula="revenue x share",
         inputs=("revenue_usd", "business.sales_share_of_revenue"),
         basis=Basis.ASSUMPTION,

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 
 from truecost.lognormal import mean_over_median, mean_share_below_cap, sigma_from_quantiles
-from truecost.plan.book import DAYS_PER_MONTH, Book, given_or
+from truecost.plan.book import DAYS_PER_MONTH, Book, first_of, given_or
 from truecost.plan.schema import Demand, RequestClass, Tier
 from truecost.ranges import FloatArray, Value
 
@@ -26,6 +26,10 @@ class TierTraffic:
     spread: Value
     price_multiple: FloatArray
     mix: Mapping[str, Value]
+    paid_share: Value = 1.0
+    """Share of the flat price and the contract that is kept: days without an answer are refunded."""
+    contracts_kept: Value = 1.0
+    """Share of contracts that a `what_if` of the price leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +83,14 @@ def traffic(demand: Demand, book: Book, start: date) -> Traffic:
 def _user_stocks(tiers: Mapping[str, Tier], months: int) -> dict[str, FloatArray]:
     stock: dict[str, Value] = {n: _initial_users(t) for n, t in tiers.items()}
     rows: dict[str, list[Value]] = {n: [] for n in tiers}
+    leaving = _leaving(tiers)
     for month in range(months):
         for name, tier in tiers.items():
             if tier.users_by_month is not None:
                 stock[name] = tier.users_by_month[month]
             rows[name].append(stock[name])
-        stock = {n: _next_users(n, tiers, stock) for n in tiers}
-    return {n: np.stack(np.broadcast_arrays(*[np.atleast_1d(v) for v in r])) for n, r in rows.items()}
+        stock = {n: _next_users(n, tiers, stock, leaving) for n in tiers}
+    return {n: np.stack(np.broadcast_arrays(*map(np.atleast_1d, rows.pop(n)))) for n in tiers}
 
 
 def _initial_users(tier: Tier) -> Value:
@@ -94,39 +99,61 @@ def _initial_users(tier: Tier) -> Value:
     return tier.users_by_month[0] if tier.users_by_month else 0.0
 
 
-def _next_users(name: str, tiers: Mapping[str, Tier], stock: Mapping[str, Value]) -> Value:
+def _next_users(
+    name: str, tiers: Mapping[str, Tier], stock: Mapping[str, Value], leaving: Mapping[str, _Leaving]
+) -> Value:
     tier, users = tiers[name], stock[name]
-    room = 1.0 if tier.market_users is None else np.maximum(1 - users / tier.market_users, 0)
-    gained = users * given_or(tier.growth_per_month, 0.0) * room + given_or(tier.new_users_per_month, 0.0)
+    gained = given_or(tier.new_users_per_month, 0.0)
+    if tier.growth_per_month is not None:
+        room = 1.0 if tier.market_users is None else np.maximum(1 - users / tier.market_users, 0)
+        gained = users * tier.growth_per_month * room + gained
     if tier.converts_from is not None:
         source = tier.converts_from.tier
-        gained = gained + stock[source] * tier.converts_from.share_per_month / _leaving(source, tiers)[1]
-    share, over = _leaving(name, tiers)
-    return np.maximum(users * (1 - share / over) + gained, 0.0)
+        gained = gained + stock[source] * tier.converts_from.share_per_month / leaving[source].over
+    return np.maximum(users * leaving[name].stay + gained, 0.0)
 
 
-def _leaving(name: str, tiers: Mapping[str, Tier]) -> tuple[Value, Value]:
-    """Share of a tier that leaves in a month, and what it is divided by to stay at 1."""
-    share: Value = given_or(tiers[name].churn_per_month, 0.0)
-    for other in tiers.values():
-        if other.converts_from is not None and other.converts_from.tier == name:
-            share = share + other.converts_from.share_per_month
-    return share, np.maximum(share, 1.0)
+def moving_on(tiers: Mapping[str, Tier]) -> dict[str, Value]:
+    """The share of each tier's users who move to another tier in a month."""
+    shares: dict[str, Value] = dict.fromkeys(tiers, 0.0)
+    for tier in tiers.values():
+        if tier.converts_from is not None:
+            source = tier.converts_from.tier
+            shares[source] = shares[source] + tier.converts_from.share_per_month
+    leaving = _leaving(tiers)
+    return {name: share / leaving[name].over for name, share in shares.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """The share of a tier that stays for another month, and what the shares that leave are divided by."""
+
+    stay: Value
+    over: Value
+
+
+def _leaving(tiers: Mapping[str, Tier]) -> dict[str, _Leaving]:
+    """What leaves each tier in a month, to nowhere or to another tier: no more than all of it."""
+    shares: dict[str, Value] = {n: given_or(t.churn_per_month, 0.0) for n, t in tiers.items()}
+    for tier in tiers.values():
+        if tier.converts_from is not None:
+            source = tier.converts_from.tier
+            shares[source] = shares[source] + tier.converts_from.share_per_month
+    overs = {name: np.maximum(share, 1.0) for name, share in shares.items()}
+    return {name: _Leaving(1 - share / overs[name], overs[name]) for name, share in shares.items()}
 
 
 def _tier(name: str, tier: Tier, stock: FloatArray, context: tuple[Demand, Book, date]) -> TierTraffic:
     demand, book, start = context
     path = f"demand.tiers.{name}"
-    price = price_multiple(tier, book.months)
-    users = stock
-    if tier.elasticity is not None and tier.price_changes:
-        users = stock * price**tier.elasticity
-        users = users if tier.market_users is None else np.minimum(users, tier.market_users)
+    price, users, staying = _response(path, tier, stock, book)
     spread, per_day = _use(path, tier, book)
+    more = book.move("queries_per_user")
+    per_day, later = per_day * first_of(more), more / first_of(more)
     season = _season(tier, book.months, start)
     kept = 1.0
     if tier.cap_queries_per_user_per_day is not None:
-        asked = np.maximum(per_day * season, 1e-12)
+        asked = np.maximum(per_day * later * season, 1e-12)
         kept = mean_share_below_cap(tier.cap_queries_per_user_per_day / asked, spread)
     book.quantity(
         f"users.{name}",
@@ -135,7 +162,7 @@ def _tier(name: str, tier: Tier, stock: FloatArray, context: tuple[Demand, Book,
         "users x (1 - churn) + users x growth x room left + new + conversions in - out, month by month",
         _given(path, tier),
     )
-    queries = users * per_day * DAYS_PER_MONTH * season * kept
+    queries = users * per_day * later * DAYS_PER_MONTH * season * kept
     book.quantity(
         f"queries.{name}",
         queries,
@@ -151,7 +178,29 @@ def _tier(name: str, tier: Tier, stock: FloatArray, context: tuple[Demand, Book,
             ),
         ),
     )
-    return TierTraffic(users, queries, per_day, spread, price, class_mix(tier, demand))
+    mix = class_mix(tier, demand)
+    return TierTraffic(users, queries, per_day, spread, price, mix, contracts_kept=staying)
+
+
+def _response(path: str, tier: Tier, stock: FloatArray, book: Book) -> tuple[FloatArray, FloatArray, Value]:
+    """The price asked over the first price by month, the users who are there at it, and the share who stay.
+
+    The share is of those who answer a `what_if` of the price: contracts are kept in the same share.
+    """
+    price = price_multiple(tier, book.months)
+    users = stock * book.move("users")
+    staying: Value = 1.0
+    asked = book.moves.get("asked_price")
+    if asked is not None and tier.kind != "free":
+        price = price * asked
+        response = book.number(f"{path}.elasticity", tier.elasticity, "demand/price_elasticity")
+        staying = asked ** np.minimum(response, 0.0)
+        users = users * price ** np.minimum(response, 0.0)
+    elif tier.elasticity is not None and tier.price_changes:
+        users = users * price**tier.elasticity
+    if tier.market_users is not None and (asked is not None or tier.price_changes or "users" in book.moves):
+        users = np.minimum(users, tier.market_users)
+    return price, users, staying
 
 
 def _given(path: str, tier: Tier) -> list[str]:

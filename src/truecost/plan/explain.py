@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from truecost.catalog.facts import Fact
-from truecost.plan.book import Book, Quantity
+from truecost.plan.book import Book, Quantity, draw_key
 from truecost.plan.evaluate import Evaluation
+from truecost.plan.formulas import formulas
+from truecost.plan.paths import Figure, figures, full_key, ranged_of, share_of_draws
 from truecost.plan.schema import Plan
-from truecost.ranges import FloatArray, Range, Ranged, Value, summarize
-from truecost.spec import Document, nearest_names
-from truecost.spec.sampling import leaves
+from truecost.ranges import FloatArray, Range, Ranged, summarize
+from truecost.spec import Document, Leaf, leaves, nearest_names
 
 FLOW_UNITS = frozenset({"USD", "queries", "calls", "tokens", "user-months", "tasks"})
 """Quantities that add up over the months; the others are shown as their mean over the months."""
 DEEPEST = 12
+NEAREST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,10 @@ class Node:
     children: tuple[Node, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The tree as plain values."""
+        """The tree as plain values; null for what never happens."""
         return {
             "key": self.key,
-            "value": dict(self.value),
+            "value": {point: value if math.isfinite(value) else None for point, value in self.points()},
             "unit": self.unit,
             "how": self.how,
             "source": self.source,
@@ -50,6 +53,11 @@ class Node:
             "inputs": [child.to_dict() for child in self.children],
         }
 
+    def points(self) -> tuple[tuple[str, float], ...]:
+        """The three points and the mean by name."""
+        value = self.value
+        return ("p5", value["p5"]), ("p50", value["p50"]), ("p95", value["p95"]), ("mean", value["mean"])
+
     def walk(self, depth: int = 0) -> Iterator[tuple[int, Node]]:
         """Every node with its depth, top down."""
         yield depth, self
@@ -57,86 +65,94 @@ class Node:
             yield from child.walk(depth + 1)
 
 
-def keys(evaluation: Evaluation) -> list[str]:
-    """Every key that can be explained, results first."""
-    return sorted(evaluation.first.quantities, key=lambda k: (not k.startswith(("unit_costs.", "total")), k))
-
-
-def explain(key: str, evaluation: Evaluation, document: Document[Plan]) -> Node:
-    """The tree of a key; raises KeyError for a key that nothing computes."""
-    if key not in evaluation.first.quantities:
-        nearest = nearest_names(key, evaluation.first.quantities)
-        raise KeyError(f"nothing in this plan is called {key!r}; nearest: {', '.join(nearest) or 'none'}")
-    given = {leaf.path: leaf for leaf in leaves(evaluation.plan)}
-    found = _Walk(evaluation.first, document, given).node(key, 0)
-    values = evaluation.outcomes.get(key)
-    if values is None:
-        return found
-    return replace(found, value=over_draws(values), share_of_draws=float(np.isfinite(values).mean()))
-
-
-def grounds(key: str, evaluation: Evaluation, document: Document[Plan]) -> tuple[str, ...]:
-    """Where a number rests in the end, in the order of its formula: places in the plan, sources of facts."""
-    book = evaluation.first
-    given = {leaf.path for leaf in leaves(evaluation.plan)}
-    seen: set[str] = set()
-    found: dict[str, None] = {}
-    waiting = [key]
-    while waiting:
-        name = waiting.pop(0)
-        fact = book.facts.get(book.defaults.get(name, name))
-        if name in seen:
-            continue
-        seen.add(name)
-        if name in book.quantities:
-            waiting = [*book.quantities[name].inputs, *waiting]
-        elif name in given:
-            found[document.place(name) or "the plan"] = None
-        elif fact is not None:
-            found[f"{fact.source}, checked {fact.checked}"] = None
-    return tuple(found)
-
-
 @dataclass(frozen=True, slots=True)
-class _Walk:
+class Explanations:
+    """The numbers of one result: what the statement says each is, the formula behind it, what is given."""
+
     book: Book
     document: Document[Plan]
-    given: dict[str, Any]
+    figures: Mapping[str, Figure]
+    quantities: Mapping[str, Quantity]
+    given: Mapping[str, Leaf]
+    made: dict[tuple[str, int], Node] = field(default_factory=dict[tuple[str, int], Node])
+    """Nodes by key and depth: much of a tree hangs from many branches."""
 
-    def node(self, key: str, depth: int) -> Node:
-        quantity = self.book.quantities.get(key)
-        if quantity is not None and depth < DEEPEST:
-            inputs = [k for k in quantity.inputs if k != key and self.known(k)]
-            children = tuple(self.node(k, depth + 1) for k in inputs)
-            return Node(key, reduced(quantity), quantity.unit, quantity.formula, children=_by_size(children))
+    def keys(self) -> list[str]:
+        """Every key that is computed: those of the statement as it has them, then what is behind them."""
+        told = [key for key in self.figures if key in self.quantities or key in self.given]
+        return [*told, *sorted(self.quantities.keys() - self.figures.keys())]
+
+    def explain(self, path: str) -> Node:
+        """The tree of a key; raises KeyError, with the nearest, for one that nothing computes."""
+        key = full_key(path, self.quantities)
+        if not self._is_known(key):
+            raise KeyError(self._unknown(path))
+        found = self._node(key, 0)
+        return found if key == path else replace(found, key=path)
+
+    def _unknown(self, path: str) -> str:
+        known, last = self.keys(), path.rpartition(".")[2]
+        by_part = [key for key in known if last and key.endswith(f".{last}")]
+        near = list(dict.fromkeys([*nearest_names(path, known, most=NEAREST - 1), *by_part]))[:NEAREST]
+        hint = f"; nearest: {', '.join(near)}" if near else ""
+        return f"nothing in this plan is called '{path}'{hint}"
+
+    def _is_known(self, key: str) -> bool:
+        return key in self.quantities or key in self.given or self._fact(key) is not None
+
+    def _fact(self, key: str) -> Fact | None:
+        return self.book.facts.get(self.book.defaults.get(key, key))
+
+    def _node(self, key: str, depth: int) -> Node:
+        if (key, depth) not in self.made:
+            self.made[key, depth] = self._made(key, depth)
+        return self.made[key, depth]
+
+    def _made(self, key: str, depth: int) -> Node:
+        """A number of the statement, or as an input one of the plan that goes by the same name."""
+        quantity, fact = self.quantities.get(key), self._fact(key)
+        if quantity is not None and depth < DEEPEST and not (depth and key in self.given):
+            inputs = [k for k in quantity.inputs if (k != key or k in self.given) and self._is_known(k)]
+            children = _by_size(tuple(self._node(k, depth + 1) for k in inputs))
+            return replace(self._computed(quantity), children=children)
         if key in self.given:
-            return self.from_plan(key)
-        return self.from_fact(key, self.book.facts[self.book.defaults.get(key, key)])
+            return self._from_plan(key)
+        if fact is not None:
+            return self._from_fact(key, fact)
+        assert quantity is not None
+        return self._computed(quantity)
 
-    def known(self, key: str) -> bool:
-        fact = self.book.defaults.get(key, key)
-        return key in self.book.quantities or key in self.given or fact in self.book.facts
+    def _computed(self, quantity: Quantity) -> Node:
+        """A number with its formula; its value as the statement has it, else from the first draws."""
+        key, unit, figure = quantity.key, quantity.unit, self.figures.get(quantity.key)
+        if figure is None:
+            return Node(key, reduced(quantity), unit, quantity.formula)
+        return Node(key, ranged_of(figure), unit, quantity.formula, share_of_draws=share_of_draws(figure))
 
-    def from_plan(self, path: str) -> Node:
+    def _from_plan(self, path: str) -> Node:
         leaf = self.given[path]
         place = self.document.place(path) or "the plan"
         value = self.book.draws.of(path, leaf.value)
+        value = leaf.number.within(np.asarray(value)) if leaf.number else value
         unit = leaf.number.asked_unit if leaf.number else ""
         return Node(path, summarize(value), unit, _as_written(leaf.value), place, "stated in the plan")
 
-    def from_fact(self, key: str, fact: Fact) -> Node:
-        value = self.book.draws.of(f"fact:{fact.key}", fact.value)
+    def _from_fact(self, key: str, fact: Fact) -> Node:
+        value = self.book.draws.of(f"fact:{draw_key(fact.key)}", fact.value)
         how = f"{_as_written(fact.value)}{': ' + fact.note if fact.note else ''}"
         name = key if key == fact.key else f"{key} (not in the plan: {fact.key})"
-        return Node(
-            name,
-            summarize(value),
-            fact.unit,
-            how,
-            fact.source,
-            fact.confidence.value,
-            fact.checked.isoformat(),
-        )
+        confidence, checked = fact.confidence.value, fact.checked.isoformat()
+        return Node(name, summarize(value), fact.unit, how, fact.source, confidence, checked)
+
+
+def explanations(
+    evaluation: Evaluation, document: Document[Plan], statement: Mapping[str, Any]
+) -> Explanations:
+    """What can be explained of a result, under the paths that its statement has."""
+    told = figures(statement)
+    given = {leaf.path: leaf for leaf in leaves(evaluation.plan)}
+    quantities = {**formulas(evaluation, told), **evaluation.first.quantities}
+    return Explanations(evaluation.first, document, told, quantities, given)
 
 
 def _as_written(value: float | Range) -> str:
@@ -155,8 +171,7 @@ def reduced(quantity: Quantity) -> Ranged:
 
     What never happens in some draws (a break-even, inf) is shown over the draws in which it does.
     """
-    value: Value = quantity.value
-    array = np.asarray(value, dtype=np.float64)
+    array = np.asarray(quantity.value, dtype=np.float64)
     if array.ndim == 2:
         array = array.sum(axis=0) if quantity.unit in FLOW_UNITS else array.mean(axis=0)
     return over_draws(array)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,18 +32,25 @@ class Schedule:
         Each generation is paid evenly over the `lead_months` before its release; what falls before the
         plan starts is booked in its first month. Generation k costs growth^k.
         """
-        index = np.arange(months, dtype=np.float64)[:, None]
         result = np.zeros((months, 1))
+        for each in self.by_generation(months, lead_months, growth, first):
+            result = result + each
+        return result
+
+    def by_generation(
+        self, months: int, lead_months: Value, growth: Value, first: int = 0
+    ) -> Iterator[FloatArray]:
+        """What `spending` sums: each generation's one-off costs by month, from generation `first` on."""
+        index = np.arange(months, dtype=np.float64)[:, None]
         for generation in range(first, 1 if self.every is None else MOST_GENERATIONS):
             release = self.first + (0.0 if self.every is None else generation * self.every)
             begin = release - np.maximum(lead_months, 1e-6)
             if generation and float(np.min(begin)) >= months:
-                break
+                return
             overlap = np.minimum(index + 1, release) - np.maximum(index, begin)
             weight = np.clip(overlap, 0, None) / np.maximum(lead_months, 1e-6)
             before = np.clip(np.minimum(release, 0) - begin, 0, None) / np.maximum(lead_months, 1e-6)
-            result = result + (weight + (index == 0) * before) * growth**generation
-        return result
+            yield (weight + (index == 0) * before) * growth**generation
 
     def number(self, months: int) -> FloatArray:
         """Which generation serves in each month, 0 the first."""

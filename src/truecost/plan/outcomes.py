@@ -22,20 +22,20 @@ TRAINING_GROUPS = (FINAL_RUN, LATER_RUNS, EXPERIMENTS)
 COST_OF_REVENUE_GROUPS = ("Inference", "People in the loop")
 DIRECT_BUSINESS_LINES = ("business.payment_fees", "business.support")
 UNIT_COSTS = {
-    "usd_per_query": ("total_usd", "queries", 1.0),
-    "usd_per_mtok": ("total_usd", "tokens", 1e6),
-    "usd_per_active_user_month": ("total_usd", "user_months", 1.0),
-    "usd_per_successful_task": ("total_usd", "tasks_done", 1.0),
-    "revenue_usd_per_query": ("revenue_usd", "queries", 1.0),
-    "marginal_usd_per_query": ("marginal_usd", "queries", 1.0),
-    "marginal_revenue_usd_per_query": ("usage_revenue_usd", "queries", 1.0),
+    "usd_per_query": ("total_usd", "volumes.queries", 1.0),
+    "usd_per_mtok": ("total_usd", "volumes.tokens", 1e6),
+    "usd_per_active_user_month": ("total_usd", "volumes.user_months", 1.0),
+    "usd_per_successful_task": ("total_usd", "volumes.tasks_done", 1.0),
+    "revenue_usd_per_query": ("revenue_usd", "volumes.queries", 1.0),
+    "marginal_usd_per_query": ("marginal_usd", "volumes.queries", 1.0),
+    "marginal_revenue_usd_per_query": ("usage_revenue_usd", "volumes.queries", 1.0),
 }
 """Each unit cost: which amount, over which volume, times what."""
 UNIT_OF = {
-    "queries": "USD/query",
-    "tokens": "USD/Mtok",
-    "user_months": "USD/user-month",
-    "tasks_done": "USD/task",
+    "volumes.queries": "USD/query",
+    "volumes.tokens": "USD/Mtok",
+    "volumes.user_months": "USD/user-month",
+    "volumes.tasks_done": "USD/task",
 }
 
 
@@ -52,11 +52,15 @@ def outcomes_of(
     inference, training = book.total("Inference"), book.total(*TRAINING_GROUPS)
     income = np.asarray(sum(earned.values(), start=np.zeros_like(total)))
     lines = [f"lines.{n}" for n in book.lines]
+    paid_lines = [
+        f"lines.{n}" if line.cash is line.amortized else f"lines.{n}.cash_usd"
+        for n, line in book.lines.items()
+    ]
     served_lines = [f"lines.{n}" for n, line in book.lines.items() if line.group == "Inference"]
     training_lines = [f"lines.{n}" for n, line in book.lines.items() if line.group in TRAINING_GROUPS]
     spent, earned_usd = total.sum(axis=0), income.sum(axis=0)
     book.result("total_usd", spent, "USD", "sum of the lines, amortized view", lines)
-    book.result("cash_total_usd", cash.sum(axis=0), "USD", "what is paid, line by line", lines)
+    book.result("cash_total_usd", cash.sum(axis=0), "USD", "what is paid, line by line", paid_lines)
     book.result("revenue_usd", earned_usd, "USD", "sum over tiers", [f"revenue.{n}" for n in earned])
     book.result(
         "margin_usd", earned_usd - spent, "USD", "revenue - all cost lines", ("revenue_usd", "total_usd")
@@ -65,9 +69,10 @@ def outcomes_of(
     book.quantity("training_usd", training, "USD", "final runs, experiments and failed runs", training_lines)
     share = _ratio(inference.sum(axis=0), spent)
     book.result("inference_share", share, "share", "serving / all cost lines", ("inference_usd", "total_usd"))
-    book.outcome("first_month_usd", total[0])
-    book.outcome("first_month_revenue_usd", income[0])
-    book.outcome("final_run_usd", book.total(FINAL_RUN).sum(axis=0))
+    formula = "sum of the lines in the first month (the inputs are over the plan)"
+    book.result("first_month_usd", total[0], "USD", formula, lines)
+    formula = "sum over tiers in the first month (the inputs are over the plan)"
+    book.result("first_month_revenue_usd", income[0], "USD", formula, [f"revenue.{n}" for n in earned])
     _business_outcomes(plan, (total, income, cash), book)
     if training.any() and inference.any():
         month = crossover_month(np.cumsum(inference, axis=0), np.cumsum(training, axis=0))
@@ -86,13 +91,15 @@ def _business_outcomes(plan: Plan, money: tuple[FloatArray, FloatArray, FloatArr
     total, income, cash = money
     if income.any():
         kept = 1 - fee_per_revenue(plan.business, book)[0]
-        book.outcome("fee_share", 1 - kept)
+        fees = ("business.payment_fee_share", "business.sales_share_of_revenue")
+        book.result("fee_share", 1 - kept, "share", "payment fees and sales in proportion to revenue", fees)
         direct = book.total(*COST_OF_REVENUE_GROUPS)
         for component in DIRECT_BUSINESS_LINES:
             if component in book.lines:
                 direct = direct + book.lines[component].amortized
         paid = [f"lines.{c}" for c in DIRECT_BUSINESS_LINES if c in book.lines]
-        counted = ("revenue_usd", "marginal_usd", *paid)
+        served = [f"lines.{n}" for n, line in book.lines.items() if line.group in COST_OF_REVENUE_GROUPS]
+        counted = ("revenue_usd", *served, *paid)
         book.result(
             "gross_margin_share",
             _ratio((income - direct).sum(axis=0), income.sum(axis=0)),
@@ -101,7 +108,7 @@ def _business_outcomes(plan: Plan, money: tuple[FloatArray, FloatArray, FloatArr
             counted,
         )
         book.result(
-            "price_multiple_for_zero_margin",
+            "break_even.price_multiple_for_zero_margin",
             price_multiple_for_zero_margin(total, income, kept),
             "x",
             "(all cost - fees in proportion to revenue) / (revenue less those fees)",
@@ -115,8 +122,8 @@ def _business_outcomes(plan: Plan, money: tuple[FloatArray, FloatArray, FloatArr
             ("revenue_usd", "cash_total_usd"),
         )
         for key, cost, inputs in (
-            ("shock_tolerance", direct, counted),
-            ("shock_tolerance_all_in", total, ("revenue_usd", "total_usd")),
+            ("break_even.shock_tolerance.multiple", direct, counted),
+            ("break_even.shock_tolerance.all_in_multiple", total, ("revenue_usd", "total_usd")),
         ):
             tolerance = shock_tolerance(book, income, cost)
             if tolerance is not None:
@@ -154,16 +161,18 @@ def _unit_costs(
     tokens = sum((s.work.all_tokens for s in served.values()), start=np.zeros((1, 1)))
     done = sum((tasks_done(n, c, served) for n, c in demand.classes.items()), start=np.zeros((1, 1)))
     volumes = {
-        "queries": (demand.queries, "queries", "sum over tiers", [f"queries.{n}" for n in demand.tiers]),
-        "tokens": (
+        "volumes.queries": (
+            demand.queries, "queries", "sum over tiers", [f"queries.{n}" for n in demand.tiers],
+        ),
+        "volumes.tokens": (
             tokens, "tokens", "calls x (input + output tokens), routed ones too",
             [f"calls_to_model.{n}" for n in served],
         ),
-        "user_months": (
+        "volumes.user_months": (
             demand.users, "user-months", "active users summed over the months",
             [f"users.{n}" for n in demand.tiers],
         ),
-        "tasks_done": (
+        "volumes.tasks_done": (
             done, "tasks", "queries x share that succeeds, retries and people counted",
             [f"calls_per_query.{n}" for n in demand.classes],
         ),
@@ -178,7 +187,7 @@ def _unit_costs(
     formula = "the part of the serving lines that grows with the traffic, and people in the loop"
     book.quantity("marginal_usd", marginal, "USD", formula, parts)
     formula = "revenue by the query and by the token; flat prices and contracts earn nothing more"
-    book.quantity("usage_revenue_usd", metered, "USD", formula, ("queries",))
+    book.quantity("usage_revenue_usd", metered, "USD", formula, ("volumes.queries",))
     amounts = {
         "total_usd": total,
         "revenue_usd": income,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,11 +22,18 @@ from truecost.plan.schema import Plan
 from truecost.plan.schema.names import names_from
 from truecost.plan.statement import cost_lines, monthly_lines, statement
 from truecost.ranges import Ranged
-from truecost.spec import Document, load, load_text
+from truecost.spec import Document, SpecError, load, load_text
+from truecost.spec.errors import in_order
 from truecost.units import show_range
+
+if TYPE_CHECKING:
+    from truecost.advise.answer import Answer
 
 DEFAULT_DRAWS = 4096
 DEFAULT_SEED = 1
+ANSWER_PARTS = frozenset(
+    {"verdict", "options", "scenarios", "advice", "sensitivity", "training_against_inference"}
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class Result:
     @property
     def total_usd(self) -> Ranged:
         """All-in cost over the horizon, amortized view."""
-        return self.to_dict()["total_usd"]
+        return self.statement()["total_usd"]
 
     @cached_property
     def lines(self) -> tuple[CostLine, ...]:
@@ -59,27 +66,50 @@ class Result:
     @property
     def unit_costs(self) -> Mapping[str, Ranged]:
         """USD a query, a million tokens, an active user-month, a successful task."""
-        return self.to_dict()["unit_costs"]
+        return self.statement()["unit_costs"]
 
     def explain(self, key: str) -> explaining.Node:
         """Where a number comes from, down to facts and the plan's own lines.
 
-        Raises KeyError for a key that nothing computes; `explainable` lists those there are.
+        `key` is the path of the number in `to_dict()`, a row of a list by its name: `total_usd`,
+        `tiers.pro.margin_usd`, `lines.training.final_run`; or of what is behind it, as the tree names it.
+        Raises KeyError, naming the nearest, for one that nothing computes; `explainable` lists them.
         """
-        return explaining.explain(key, self.evaluation, self.document)
+        return self._explanations.explain(key)
 
     @property
     def explainable(self) -> list[str]:
-        """The keys that `explain` knows."""
-        return explaining.keys(self.evaluation)
+        """The keys that `explain` knows: those of the result in its order, then what is behind them."""
+        return self._explanations.keys()
+
+    @cached_property
+    def _explanations(self) -> explaining.Explanations:
+        return explaining.explanations(self.evaluation, self.document, self._statement)
+
+    def statement(self) -> dict[str, Any]:
+        """The statement alone as plain values, a copy of its own: what the plan comes to as written."""
+        return deepcopy(self._statement)
+
+    @cached_property
+    def answer(self) -> Answer:
+        """What to do: verdict, options, scenarios, advice, sensitivity, each computed when asked for."""
+        from truecost.advise.answer import Answer
+
+        done = self.evaluation
+        return Answer(self.document, done.first.catalog, draws=done.draws, seed=done.seed)
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole statement as plain values, a copy of its own; docs/result.md documents the keys."""
-        return deepcopy(self._statement)
+        """Statement and answer as plain values, what --json prints; docs/result.md documents the keys.
+
+        The answer evaluates the plan many times over, which takes seconds; `statement` does without.
+        """
+        return self.statement() | deepcopy(self.answer.to_dict())
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
+        if name in ANSWER_PARTS:
+            return deepcopy(getattr(self.answer, name))
         try:
             return deepcopy(self._statement[name])
         except KeyError:
@@ -88,7 +118,7 @@ class Result:
     def _repr_html_(self) -> str:
         from truecost.report.notebook import notebook_html
 
-        return notebook_html(self.to_dict())
+        return notebook_html(self.statement())
 
     def __repr__(self) -> str:
         total = show_range(self.total_usd, "USD")
@@ -136,6 +166,20 @@ def read_text(text: str, name: str, catalog: Catalog, sets: Sequence[str] = ()) 
         return load_text(text, name, Plan, sets=sets)
 
 
+def _checked(document: Document[Plan], catalog: Catalog) -> tuple[Plan, tuple[str, ...]]:
+    """The plan with its dates, and warnings; raises SpecError for it and its scenarios."""
+    from truecost.plan.checks.scenarios import scenario_problems
+
+    wrong = list(scenario_problems(document, catalog)) if document.value.scenarios else []
+    try:
+        checked = check(document, catalog, date.today())
+    except SpecError as error:
+        raise SpecError(in_order([*error.problems, *wrong])) from None
+    if wrong:
+        raise SpecError(in_order(wrong))
+    return checked
+
+
 def evaluate_document(
     document: Document[Plan],
     catalog: Catalog,
@@ -150,7 +194,7 @@ def evaluate_document(
     """
     if draws < 1:
         raise ValueError(f"draws must be at least 1, not {draws}")
-    checked, warnings = check(document, catalog, date.today())
+    checked, warnings = _checked(document, catalog)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         evaluation = evaluate(checked, catalog, draws=draws, seed=seed, progress=progress)
     check_finite(evaluation, document)

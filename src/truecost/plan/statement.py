@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,23 @@ import numpy as np
 from truecost.catalog.facts import Confidence, Fact
 from truecost.lines import CostLine, Payee, add_months
 from truecost.plan.evaluate import Evaluation, LineTotals
-from truecost.plan.explain import grounds
-from truecost.plan.outcomes import UNIT_COSTS
-from truecost.plan.programme.training_run import FINAL_RUN
+from truecost.plan.flow_rows import flow_rows
+from truecost.plan.grounds import grounds
+from truecost.plan.iceberg import iceberg
+from truecost.plan.inference_wall_told import inference_wall
+from truecost.plan.outcomes import TRAINING_GROUPS, UNIT_COSTS
+from truecost.plan.own_chips import against_api
+from truecost.plan.progress import progress
 from truecost.plan.schema import Plan
-from truecost.plan.zero_margin import price_for_zero_margin, users_for_zero_margin
+from truecost.plan.view_rows import footprint_rows, human_ledger_rows
+from truecost.plan.zero_margin import Product, price_for_zero_margin, users_for_zero_margin
 from truecost.ranges import FloatArray, Range, Ranged, summarize
 from truecost.spec import Document
 from truecost.spec.sampling import leaves
+from truecost.version import VERSION
 
 SOURCES_SHOWN = 3
-CHIP_PAYEES = (Payee.CLOUD, Payee.CHIPS)
+VOLUMES = ("queries", "tokens", "user_months", "tasks_done")
 WEAKEST_FIRST = (Confidence.ESTIMATE, Confidence.QUOTED, Confidence.PUBLISHED, Confidence.MEASURED)
 
 
@@ -55,6 +62,8 @@ def _line(name: str, totals: LineTotals, source: str) -> CostLine:
         quantity=quantity,
         unit=line.unit,
         unit_price_usd=cost["mean"] / quantity if quantity else None,
+        offer=line.offer,
+        list_usd=float(totals.monthly_list_usd.sum()),
     )
 
 
@@ -89,6 +98,8 @@ def monthly_lines(evaluation: Evaluation, document: Document[Plan]) -> tuple[Cos
                     quantity=bought,
                     unit=line.unit,
                     unit_price_usd=cost[month]["mean"] / bought if bought else None,
+                    offer=line.offer,
+                    list_usd=float(totals.monthly_list_usd[month]),
                 )
             )
     return tuple(result)
@@ -136,11 +147,10 @@ def _ranged(values: FloatArray) -> dict[str, float | None]:
 
 def statement(evaluation: Evaluation, document: Document[Plan], warnings: tuple[str, ...]) -> dict[str, Any]:
     """The whole result as plain values; the keys are documented in docs/result.md."""
-    from truecost import __version__
 
     plan = evaluation.plan
     return {
-        "truecost": {"version": __version__, "verb": "plan", "schema": "plan/1"},
+        "truecost": {"version": VERSION, "verb": "plan", "schema": "plan/1"},
         "name": plan.name,
         "as_of": str(plan.as_of),
         "start": evaluation.start.strftime("%Y-%m"),
@@ -156,6 +166,7 @@ def statement(evaluation: Evaluation, document: Document[Plan], warnings: tuple[
         "inference_share": outcome(evaluation, "inference_share"),
         "share_of_users_served_at_a_loss": outcome(evaluation, "share_of_users_served_at_a_loss"),
         "crossover_month": event(evaluation, "crossover_month"),
+        "falls_behind_month": falls_behind(evaluation),
         "payback_month": event(evaluation, "payback_month"),
         "runway_months": event(evaluation, "runway_months"),
         "discounted_total_usd": outcome(evaluation, "discounted_total_usd"),
@@ -163,22 +174,21 @@ def statement(evaluation: Evaluation, document: Document[Plan], warnings: tuple[
         "first_month_usd": outcome(evaluation, "first_month_usd"),
         "first_month_revenue_usd": outcome(evaluation, "first_month_revenue_usd"),
         "unit_costs": {name: outcome(evaluation, f"unit_costs.{name}") for name in UNIT_COSTS},
-        "volumes": {k: outcome(evaluation, k) for k in ("queries", "tokens", "user_months", "tasks_done")},
+        "volumes": {name: outcome(evaluation, f"volumes.{name}") for name in VOLUMES},
         "iceberg": iceberg(evaluation),
-        "training_compute_by_method_usd": {
-            key.removeprefix("training_compute_usd."): outcome(evaluation, key)
-            for key in evaluation.outcomes
-            if key.startswith("training_compute_usd.")
-        },
+        "training_compute_by_method_usd": compute_by_method(evaluation),
+        "training_compute_used": method_used(evaluation),
         "lines": [line.to_dict() for line in cost_lines(evaluation, document)],
         "monthly": [line.to_dict() for line in monthly_lines(evaluation, document)],
         "series": series(evaluation),
         "tiers": tier_rows(evaluation),
         "serving": serving_rows(evaluation),
         "break_even": break_even(evaluation),
-        "footprint": {
-            name: outcome(evaluation, f"footprint.{name}") for name in ("final_run_kwh", "final_run_tco2e")
-        },
+        "flows": flow_rows(evaluation),
+        "footprint": footprint_rows(evaluation),
+        "human_ledger": human_ledger_rows(evaluation),
+        "inference_wall": inference_wall(evaluation),
+        "progress": progress(evaluation),
         "reconciliation": reconciliation(evaluation),
         "left_out": [{"part": part, "consequence": why} for part, why in evaluation.first.left_out.items()],
         "warnings": [*warnings, *evaluation.first.warnings.values()],
@@ -186,44 +196,59 @@ def statement(evaluation: Evaluation, document: Document[Plan], warnings: tuple[
     }
 
 
-def iceberg(evaluation: Evaluation) -> dict[str, Any]:
-    """The quotable number against everything else: the first final run, or else the bill for serving."""
-    quotable, above = _quotable(evaluation)
-    groups: dict[str, FloatArray] = {}
-    tip = np.zeros(evaluation.draws)
-    for name, totals in evaluation.lines.items():
-        if name in above:
-            tip = tip + totals.cost_usd
-        else:
-            group = totals.line.group
-            groups[group] = groups.get(group, np.zeros(evaluation.draws)) + totals.cost_usd
-    hidden = sorted(groups.items(), key=lambda item: -float(item[1].mean()))
-    below = np.asarray(sum(groups.values(), start=np.zeros(evaluation.draws)))
-    total = float(tip.mean() + below.mean())
-    return {
-        "quotable": quotable,
-        "quotable_usd": summarize(tip),
-        "quotable_share": float(tip.mean()) / total if total else None,
-        "below_waterline_usd": summarize(below),
-        "groups": [{"group": name, "cost_usd": summarize(values)} for name, values in hidden],
+def falls_behind(evaluation: Evaluation) -> dict[str, Any] | None:
+    """The month from which cumulative inference is behind training again to the end, from the first draws.
+
+    It happens where inference passes training and is behind it at the end; None where neither is paid for.
+    """
+    if "crossover_month" not in evaluation.outcomes:
+        return None
+    inference, training = (_cumulative(evaluation, name) for name in ("inference", "training"))
+    ahead = inference > training
+    last_ahead = len(ahead) - ahead[::-1].argmax(axis=0)
+    return _event_of(np.where(ahead.any(axis=0) & ~ahead[-1], last_ahead + 1.0, np.inf))
+
+
+def _cumulative(evaluation: Evaluation, name: str) -> FloatArray:
+    """A series of the first draws summed up to each month, (months, draws)."""
+    shape = (evaluation.plan.horizon_months, evaluation.first.draws.count)
+    return np.cumsum(np.broadcast_to(evaluation.series[name], shape), axis=0)
+
+
+def compute_by_method(evaluation: Evaluation) -> dict[str, Ranged | None]:
+    """One final run counted every way the catalog allows, and as the plan pays for it."""
+    prefix = "training_compute_by_method_usd."
+    found = {
+        key.removeprefix(prefix): outcome(evaluation, key)
+        for key in evaluation.outcomes
+        if key.startswith(prefix)
     }
+    used, run = method_used(evaluation), evaluation.first.quantities.get("programme.final_run_usd")
+    if used is not None and used not in found and run is not None:
+        found[used] = summarize(_flat(run.value))
+    return found
 
 
-def _quotable(evaluation: Evaluation) -> tuple[str, set[str]]:
-    """What people quote of such a plan, and the lines it is made of."""
-    lines = {name: totals.line for name, totals in evaluation.lines.items()}
-    served = {n: line.payee for n, line in lines.items() if line.group == "Inference"}
-    candidates = (
-        ("final training run", {n for n, line in lines.items() if line.group == FINAL_RUN}),
-        ("inference as quoted", {n for n in lines if n.startswith("inference.") and n.endswith(".quoted")}),
-        ("the bill of the model's vendor", {n for n, p in served.items() if p is Payee.MODEL_VENDOR}),
-        ("the chips", {n for n, p in served.items() if p in CHIP_PAYEES}),
-    )
-    return next(((name, found) for name, found in candidates if found), ("nothing", set[str]()))
+RENTED = {
+    "on_demand": "cloud-on-demand", "reserved_1y": "cloud-1y", "reserved_3y": "cloud", "spot": "cloud-spot"
+}  # fmt: skip
+"""The method that counts a run by the rent of a term."""
+
+
+def method_used(evaluation: Evaluation) -> str | None:
+    """The method of `training_compute_by_method_usd` by which the plan pays for its runs, if it has one."""
+    programme = evaluation.plan.programme
+    run = programme.training if programme is not None else None
+    if run is None:
+        return None
+    if run.usd_per_chip_hour is not None:
+        return "stated-price"
+    return "amortized" if run.pay == "amortized" else RENTED[run.term]
 
 
 def series(evaluation: Evaluation) -> dict[str, Any]:
-    """Monthly and cumulative series worth drawing, from the first window of draws."""
+    """Monthly and cumulative series worth drawing: ranges from the first window of draws, means of cost from
+    all of them, so that they add up to those of the lines."""
     months = month_names(evaluation)
     groups: dict[str, FloatArray] = {}
     for totals in evaluation.lines.values():
@@ -233,10 +258,11 @@ def series(evaluation: Evaluation) -> dict[str, Any]:
         "months": months,
         "cost_by_group_usd": {name: values.tolist() for name, values in groups.items()},
     }
-    for name in ("total", "revenue", "inference", "training"):
+    for name, means in _means(groups, len(months)).items():
         values = np.broadcast_to(evaluation.series[name], (len(months), evaluation.first.draws.count))
-        result[f"{name}_usd"] = monthly_ranges(np.ascontiguousarray(values))
-        result[f"cumulative_{name}_usd"] = monthly_ranges(np.cumsum(values, axis=0))
+        so_far = None if means is None else np.cumsum(means)
+        result[f"{name}_usd"] = monthly_ranges(np.ascontiguousarray(values), means)
+        result[f"cumulative_{name}_usd"] = monthly_ranges(np.cumsum(values, axis=0), so_far)
     for name in evaluation.series:
         if name.startswith("treadmill."):
             shaped = np.broadcast_to(evaluation.series[name], (len(months), evaluation.first.draws.count))
@@ -244,20 +270,31 @@ def series(evaluation: Evaluation) -> dict[str, Any]:
     return result
 
 
+def _means(groups: Mapping[str, FloatArray], months: int) -> dict[str, FloatArray | None]:
+    """Means by month over all draws of what the series of cost are sums of; None for revenue."""
+    nothing = np.zeros(months)
+    return {
+        "total": sum(groups.values(), start=nothing),
+        "revenue": None,
+        "inference": groups.get("Inference", nothing),
+        "training": sum((groups.get(name, nothing) for name in TRAINING_GROUPS), start=nothing),
+    }
+
+
 def tier_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     """Each tier: what it earns, costs and leaves, and whom it serves at a loss."""
     if evaluation.plan.demand is None:
         return []
-    rows: list[dict[str, Any]] = []
-    for name, tier in evaluation.plan.demand.tiers.items():
-        prefix = f"tiers.{name}."
-        figures = {
-            key.removeprefix(prefix): outcome(evaluation, key)
-            for key in evaluation.outcomes
-            if key.startswith(prefix)
-        }
-        rows.append({"tier": name, "kind": tier.kind, "product": tier.product, **figures})
-    return rows
+    figures: dict[str, dict[str, Ranged | None]] = {name: {} for name in evaluation.plan.demand.tiers}
+    for key in evaluation.outcomes:
+        room, _, path = key.partition(".")
+        name, _, figure = path.partition(".")
+        if room == "tiers" and name in figures:
+            figures[name][figure] = outcome(evaluation, key)
+    return [
+        {"tier": name, "kind": tier.kind, "product": tier.product, **figures[name]}
+        for name, tier in evaluation.plan.demand.tiers.items()
+    ]
 
 
 def serving_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
@@ -288,10 +325,11 @@ def serving_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 
 def _implied(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """For each quote beside a law's figure: the tokens a query would need for the quote to be true."""
+    """For each quote beside a law's figure: the tokens a query would need for it to be true (in means)."""
     for row in rows:
         if row["option"] != "quoted":
             continue
+        quote = row["usd_per_query"]["mean"]
         others = [
             r for r in rows if r["class"] == row["class"] and r["option"] != "quoted" and r["usd_per_mtok"]
         ]
@@ -299,9 +337,9 @@ def _implied(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             {
                 "option": other["option"],
                 "title": other["title"],
-                "quote_over_law": row["usd_per_query"]["p50"] / other["usd_per_query"]["p50"],
-                "implied_tokens_per_query": row["usd_per_query"]["p50"] / other["usd_per_mtok"]["p50"] * 1e6,
-                "tokens_per_query": other["tokens_per_query"]["p50"],
+                "quote_over_law": quote / other["usd_per_query"]["mean"],
+                "implied_tokens_per_query": quote / other["usd_per_mtok"]["mean"] * 1e6,
+                "tokens_per_query": other["tokens_per_query"]["mean"],
             }
             for other in others
         ]
@@ -319,8 +357,8 @@ def _per(part: FloatArray, whole: FloatArray) -> Ranged | None:
 
 def break_even(evaluation: Evaluation) -> dict[str, Any]:
     """Volumes, prices and shocks at which the plan's answer changes."""
-    tolerance = evaluation.outcomes.get("shock_tolerance")
-    all_in = evaluation.outcomes.get("shock_tolerance_all_in")
+    tolerance = evaluation.outcomes.get("break_even.shock_tolerance.multiple")
+    all_in = evaluation.outcomes.get("break_even.shock_tolerance.all_in_multiple")
     shock = None
     if tolerance is not None and all_in is not None:
         shock = {
@@ -333,13 +371,16 @@ def break_even(evaluation: Evaluation) -> dict[str, Any]:
         {
             "class": name,
             **about,
-            "self_host_tokens_per_month": event(evaluation, f"break_even.{name}.self_host_tokens_per_month"),
+            "self_host_tokens_per_month": event(
+                evaluation, f"break_even.self_hosting.{name}.self_host_tokens_per_month"
+            ),
+            **against_api(name, evaluation),
         }
         for name, about in evaluation.alternatives.items()
     ]
     return {
         "shock_tolerance": shock,
-        "price_multiple_for_zero_margin": outcome(evaluation, "price_multiple_for_zero_margin"),
+        "price_multiple_for_zero_margin": outcome(evaluation, "break_even.price_multiple_for_zero_margin"),
         "self_hosting": hosting,
         "tiers": _tier_break_evens(evaluation),
     }
@@ -354,10 +395,10 @@ def _tier_break_evens(evaluation: Evaluation) -> list[dict[str, Any]]:
     if evaluation.plan.demand is None:
         return []
     rows: list[dict[str, Any]] = []
-    for name, tier in evaluation.plan.demand.tiers.items():
-        if tier.kind not in {"subscription", "enterprise"}:
-            continue
-        users = users_for_zero_margin(evaluation, name)
+    asked = [n for n, t in evaluation.plan.demand.tiers.items() if t.kind in {"subscription", "enterprise"}]
+    product = Product.of(evaluation) if asked else None
+    for name in asked:
+        users = users_for_zero_margin(evaluation, name, product)
         price = price_for_zero_margin(evaluation, name)
         rows.append(
             {
@@ -394,7 +435,11 @@ def reconciliation(evaluation: Evaluation) -> dict[str, Any]:
 def assumptions(evaluation: Evaluation, document: Document[Plan]) -> list[dict[str, Any]]:
     """Every fact used and every number stated, weakest confidence first."""
     replaced = {fact: path for path, fact in evaluation.first.defaults.items()}
-    facts = sorted(evaluation.first.facts.values(), key=lambda f: (WEAKEST_FIRST.index(f.confidence), f.key))
+    beside = evaluation.first.view_facts
+    facts = sorted(
+        evaluation.first.facts.values(),
+        key=lambda f: (WEAKEST_FIRST.index(f.confidence), f.key in beside, f.key),
+    )
     stated = [
         {
             "key": leaf.path,

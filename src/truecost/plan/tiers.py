@@ -51,7 +51,13 @@ def tiers(
         serving = tier_serving_cost(name, traffic, served, book).sum(axis=0)
         months, at_loss = _tier(name, tier, traffic.tiers[name], (earned[name], serving, terms), book)
         losing, everyone = losing + months * at_loss, everyone + months
-    book.outcome("share_of_users_served_at_a_loss", _ratio(losing, everyone))
+    book.result(
+        "share_of_users_served_at_a_loss",
+        _ratio(losing, everyone),
+        "share",
+        "users served at a loss in each tier / users, by user-months",
+        [f"tiers.{n}.{f}" for n in plan.demand.tiers for f in ("share_served_at_a_loss", "user_months")],
+    )
 
 
 def _tier(

@@ -8,20 +8,25 @@ own point. The first draws alone are used, which keeps it fast and leaves the ra
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from truecost.plan.book import Book, given_or
-from truecost.plan.business import business, revenue
-from truecost.plan.demand import TierTraffic, Traffic, price_multiple, traffic
+from truecost.plan.business import Takings, charge, revenue, takings, tier_revenue
+from truecost.plan.demand import ClassTraffic, TierTraffic, Traffic, price_multiple, traffic
 from truecost.plan.evaluate import Evaluation
 from truecost.plan.generations import schedule
-from truecost.plan.schema import Serving, Tier
+from truecost.plan.outages import with_outages
+from truecost.plan.schema import Plan, Serving, Tier
 from truecost.plan.serving import serve
-from truecost.ranges import Draws, FloatArray
+from truecost.plan.what_if import moves
+from truecost.ranges import Draws, FloatArray, TiledDraws, Value
 from truecost.spec.sampling import sample
 
+MOST_SCALED = 1e9
+"""A tier more times its planned size than this is no number of users that would do."""
 DRAWS_IN_STEPS = 256
 DRAWS_ON_A_LINE = 1024
 """Draws of which the users for no margin are found: where the cost comes in steps, and where it does not."""
@@ -41,44 +46,89 @@ Margin = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated(Draws):
-    """The same draws over and over, so that many cases go through the laws at once.
+class Product:
+    """The plan's product in its first draws, as planned: what other numbers of users of one tier change.
 
-    >>> Repeated(1, 0, 6, 3).uniform("a")[:3].tolist() == Draws(1, 0, 3).uniform("a").tolist()
-    True
+    Made once for all tiers, so that each is then looked at in a time that does not grow with their number.
     """
 
-    once: int = 1
+    evaluation: Evaluation
+    count: int
+    demand: Traffic
+    earned: Mapping[str, FloatArray]
+    taken: Takings
+    margin: FloatArray
+    """Revenue less serving, people and business lines over the plan, one number a draw."""
 
-    def uniform(self, path: str) -> FloatArray:
-        """The first `once` draws, repeated to `count`."""
-        drawn = Draws(self.seed, self.start, self.once).uniform(path)
-        return np.tile(drawn, self.count // self.once)
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> Product | None:
+        """The product of a plan; None where it has none, or no tier of it pays by its users."""
+        plan = evaluation.plan
+        if plan.demand is None or not any(map(_pays_by_user, plan.demand.tiers.values())):
+            return None
+        wanted = DRAWS_IN_STEPS if any(map(_in_steps, plan.serving.values())) else DRAWS_ON_A_LINE
+        count = min(wanted, evaluation.draws)
+        drawn, book, growth = _drawn(evaluation, plan, Draws(evaluation.seed, 0, count), None)
+        assert drawn.demand is not None
+        demand = with_outages(traffic(drawn.demand, book, evaluation.start), drawn.serving, book)
+        served = serve(drawn.demand, drawn.serving, demand, growth, book)
+        earned = revenue(drawn.demand, demand, served, book)
+        taken = takings(drawn.demand, demand, earned)
+        assert taken is not None
+        charge(drawn.business, taken, book)
+        margin = (taken.revenue - book.total()).sum(axis=0)
+        return cls(evaluation, count, demand, earned, taken, margin)
 
 
-def users_for_zero_margin(evaluation: Evaluation, name: str) -> FloatArray | None:
+def _drawn(
+    evaluation: Evaluation, plan: Plan, draws: Draws, decisions: dict[str, float] | None
+) -> tuple[Plan, Book, Value]:
+    """A plan with its ranges drawn, an empty book for it, and how its generations grow what serving takes.
+
+    `decisions` are those already made, to be added to; None for those of the plan as evaluated.
+    """
+    assert plan.as_of is not None
+    first, drawn = evaluation.first, sample(plan, draws)
+    book = Book(
+        plan.horizon_months,
+        draws,
+        plan.as_of,
+        first.catalog,
+        plan.region,
+        decisions=dict(first.decisions) if decisions is None else decisions,
+        moves=moves(drawn.what_if, plan.horizon_months),
+    )
+    generations = drawn.programme.generations if drawn.programme else None
+    return drawn, book, schedule(generations, book).serving_multiple(book.months) if generations else 1.0
+
+
+def users_for_zero_margin(
+    evaluation: Evaluation, name: str, product: Product | None = None
+) -> FloatArray | None:
     """Mean users a month of a tier from which the plan's margin stays at or above 0, one a draw.
 
     The tier's users of every month are scaled together; other tiers and prices stay as planned. Layouts and
     the split of a hybrid are those chosen for the number found. 0 where the plan pays without the tier, inf
     where no number is enough. None for a tier whose price does not depend on its users (contracts alone).
+    `product` is `Product.of(evaluation)`, where several tiers are asked for.
     """
     assert evaluation.plan.demand is not None
     if not _pays_by_user(evaluation.plan.demand.tiers[name]):
         return None
-    wanted = DRAWS_IN_STEPS if any(map(_in_steps, evaluation.plan.serving.values())) else DRAWS_ON_A_LINE
-    count = min(wanted, evaluation.draws)
+    product = product or Product.of(evaluation)
+    assert product is not None
+    count = product.count
     users = evaluation.outcomes[f"tiers.{name}.user_months"][:count] / evaluation.plan.horizon_months
     if not users.any():
         return np.full(count, np.inf)
-    scale, steps = straight_crossing(_margin(evaluation, name, count, evaluation.first.decisions))
+    scale, steps = straight_crossing(_margin(product, name, evaluation.first.decisions))
     if steps and np.isfinite(scale).any():
         middle = np.full((1, count), np.median(scale[np.isfinite(scale)]))
         decided: dict[str, float] = {}
-        product_margin(evaluation, name, middle, decided)
-        scale = lasting_crossing(_margin(evaluation, name, count, decided))
+        product_margin(product, name, middle, decided)
+        scale = lasting_crossing(_margin(product, name, decided))
     found = np.full(count, np.inf)
-    happens = np.isfinite(scale) & (users > 0)
+    happens = (scale < MOST_SCALED) & (users > 0)
     found[happens] = scale[happens] * users[happens]
     return found
 
@@ -140,40 +190,74 @@ def _last_loss(
     return (scales[last, draw], at[last, draw]), (scales[last + 1, draw], at[last + 1, draw])
 
 
-def _margin(evaluation: Evaluation, name: str, count: int, decisions: Mapping[str, float]) -> Margin:
+def _margin(product: Product, name: str, decisions: Mapping[str, float]) -> Margin:
     """The plan's margin in its first draws as a function of the scale of one tier's users."""
-    planned = product_margin(evaluation, name, np.ones((1, count)), dict(evaluation.first.decisions))[0]
-    fixed = evaluation.outcomes["margin_usd"][:count] - planned
+    fixed = product.evaluation.outcomes["margin_usd"][: product.count] - product.margin
 
     def margin(scales: FloatArray) -> FloatArray:
-        shaped = np.broadcast_to(scales, (len(scales), count))
-        return product_margin(evaluation, name, shaped, dict(decisions)) + fixed
+        shaped = np.broadcast_to(scales, (len(scales), product.count))
+        return product_margin(product, name, shaped, dict(decisions)) + fixed
 
     return margin
 
 
 def product_margin(
-    evaluation: Evaluation, name: str, scales: FloatArray, decisions: dict[str, float]
+    product: Product, name: str, scales: FloatArray, decisions: dict[str, float]
 ) -> FloatArray:
     """Revenue less serving, people and business lines with a tier's users scaled: USD, shape of `scales`.
 
     `decisions` are the layouts and splits already chosen; those it lacks are chosen here and added.
     """
-    plan, (cases, count) = evaluation.plan, scales.shape
-    assert plan.as_of is not None
-    first = evaluation.first
-    draws = Repeated(evaluation.seed, 0, cases * count, count)
-    book = Book(plan.horizon_months, draws, plan.as_of, first.catalog, plan.region, decisions=decisions)
-    drawn = sample(plan, draws)
+    evaluation, (cases, count) = product.evaluation, scales.shape
+    draws = TiledDraws(evaluation.seed, 0, cases * count, cases=cases)
+    drawn, book, growth = _drawn(evaluation, _alone(evaluation.plan, name), draws, decisions)
     assert drawn.demand is not None
-    generations = drawn.programme.generations if drawn.programme else None
-    growth = schedule(generations, book).serving_multiple(book.months) if generations else 1.0
-    demand = scaled(traffic(drawn.demand, book, evaluation.start), name, scales.ravel())
+    tier, planned = drawn.demand.tiers[name], _repeated(product.demand.tiers[name], cases)
+    classes = {kind: _repeated(c, cases) for kind, c in product.demand.classes.items()}
+    demand = scaled(Traffic({name: planned}, classes), name, scales.ravel())
     served = serve(drawn.demand, drawn.serving, demand, growth, book)
-    earned = revenue(drawn.demand, demand, served, book)
-    business(drawn.business, drawn.demand, demand, earned, book)
-    margin = sum(earned.values(), start=np.zeros((1, 1))) - book.total()
+    more = tier_revenue(tier, demand.tiers[name], served) - _repeated(product.earned[name], cases)
+    users = demand.tiers[name].users - planned.users
+    taken = _repeated(product.taken, cases)
+    charge(
+        drawn.business,
+        Takings(
+            taken.revenue + more,
+            taken.payments if tier.kind == "enterprise" else taken.payments + users,
+            taken.payers + users,
+        ),
+        book,
+    )
+    margin = taken.revenue + more - book.total()
     return margin.sum(axis=0).reshape(scales.shape)
+
+
+def _alone(plan: Plan, name: str) -> Plan:
+    """The plan with one tier, whose draws and price do not depend on the others."""
+    assert plan.demand is not None
+    demand = plan.demand.model_copy(update={"tiers": {name: plan.demand.tiers[name]}})
+    return plan.model_copy(update={"demand": demand})
+
+
+T = TypeVar("T", FloatArray, TierTraffic, ClassTraffic, Takings)
+
+
+def _repeated(value: T, cases: int) -> T:
+    """An array, or every array of a record, with its draws over and over: once for each case."""
+    return cast(T, _tiled(value, cases))
+
+
+def _tiled(value: Any, cases: int) -> Any:
+    if isinstance(value, np.ndarray):
+        array = cast(FloatArray, value)
+        return array if array.ndim == 0 or array.shape[-1] == 1 else np.tile(array, cases)
+    if isinstance(value, Mapping):
+        parts = cast("Mapping[str, Value]", value)
+        return {key: _tiled(part, cases) for key, part in parts.items()}
+    if isinstance(value, TierTraffic | ClassTraffic | Takings):
+        parts = {f.name: getattr(value, f.name) for f in fields(value)}
+        return replace(value, **{key: _tiled(part, cases) for key, part in parts.items()})
+    return value
 
 
 def scaled(demand: Traffic, name: str, scale: FloatArray) -> Traffic:
@@ -213,7 +297,7 @@ def _paid_by_price(evaluation: Evaluation, name: str) -> FloatArray:
     if all(p is None for p in (tier.usd_per_query, tier.usd_per_mtok, tier.contract_usd_per_year)):
         return evaluation.outcomes[f"tiers.{name}.revenue_usd"]
     first = evaluation.first
-    drawn = sample(evaluation.plan, first.draws).demand
+    drawn = sample(_alone(evaluation.plan, name), first.draws).demand
     assert drawn is not None
     own = drawn.tiers[name]
     users = first.quantities[f"users.{name}"].value

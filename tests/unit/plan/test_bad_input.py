@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel, TypeAdapter
 from tests.unit.plan.specs import fleet, product, programme
 
 import truecost
 from truecost import SpecError
+from truecost.plan.schema import Demand, Plan
 
 CASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "misspelt key": (product(demand__tiers__pro__usres=3), "demand.tiers.pro.usres", "users"),
@@ -148,7 +151,7 @@ def test_names_and_fields_are_reported_together() -> None:
 
 def test_unusual_but_legal_warns_and_goes_on() -> None:
     spec = programme(programme__fine_tunes__safety__utilization=0.9)
-    assert any("utilization" in warning for warning in truecost.plan(spec, draws=8).to_dict()["warnings"])
+    assert any("utilization" in warning for warning in truecost.plan(spec, draws=8).statement()["warnings"])
 
 
 def test_prices_that_look_like_cents_are_asked_about() -> None:
@@ -156,7 +159,7 @@ def test_prices_that_look_like_cents_are_asked_about() -> None:
         product(serving__chat={"quoted": {"usd_per_query": 2}}),
         product(demand__tiers__pro__price_usd_per_month=2000),
     ):
-        assert any("cents" in warning for warning in truecost.plan(spec, draws=8).to_dict()["warnings"])
+        assert any("cents" in warning for warning in truecost.plan(spec, draws=8).statement()["warnings"])
 
 
 SCALARS = st.one_of(
@@ -322,3 +325,43 @@ def _set(spec: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     from tests.unit.plan.specs import changed
 
     return changed(spec, **{path: value})
+
+
+@pytest.mark.parametrize("missing", ["requests", "tiers"])
+def test_a_missing_part_of_demand_shows_what_it_looks_like(missing: str) -> None:
+    spec = product()
+    names = list(spec["demand"].pop(missing))
+    with pytest.raises(SpecError) as caught:
+        truecost.plan(spec, draws=10)
+    problem = next(p for p in caught.value.problems if p.field == f"demand.{missing}")
+    assert "\n" not in str(problem)
+    spec["demand"] |= yaml.safe_load(problem.allowed[0].removeprefix("such as "))
+    assert list(spec["demand"][missing]) == names, "the example is as small as the smallest plan"
+    assert truecost.plan(spec, draws=10).total_usd["p50"] > 0
+
+
+def test_every_mapping_a_plan_needs_has_an_example_that_is_valid() -> None:
+    needed = [(model, name) for model in models_of(Plan) for name in required_mappings(model)]
+    assert (Demand, "requests") in needed
+    for model, name in needed:
+        field = model.model_fields[name]
+        assert field.examples, f"{model.__name__}.{name} needs examples=[...] in the schema"
+        TypeAdapter[Any](field.annotation or Any).validate_python(field.examples[0])
+
+
+def models_of(root: type[BaseModel]) -> list[type[BaseModel]]:
+    """A model and every model of the plan's schema below it."""
+    found: list[type[BaseModel]] = []
+    waiting: list[Any] = [root]
+    while waiting:
+        annotation = waiting.pop()
+        waiting += get_args(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in found:
+            found.append(annotation)
+            waiting += [field.annotation for field in annotation.model_fields.values()]
+    return found
+
+
+def required_mappings(model: type[BaseModel]) -> list[str]:
+    """The fields of a model that are needed and hold a mapping."""
+    return [n for n, f in model.model_fields.items() if f.is_required() and get_origin(f.annotation) is dict]

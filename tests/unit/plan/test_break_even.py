@@ -16,7 +16,7 @@ from truecost.plan.zero_margin import lasting_crossing, users_for_zero_margin
 
 DRAWS = 64
 TOKENS_PER_USER_MONTH = 15 * DAYS_PER_MONTH * 1300
-VOLUME = "break_even.chat.self_host_tokens_per_month"
+VOLUME = "break_even.self_hosting.chat.self_host_tokens_per_month"
 OWN_CHIPS: dict[str, Any] = {
     "model": "meta-llama/Llama-3.1-70B",
     "chip": "h100-sxm",
@@ -43,7 +43,7 @@ def own_chips_less_api(tokens_a_month: float, **host: Any) -> np.ndarray:
 
 
 def tier(result: Result, name: str = "pro") -> dict[str, Any]:
-    return next(row for row in result.to_dict()["break_even"]["tiers"] if row["tier"] == name)
+    return next(row for row in result.statement()["break_even"]["tiers"] if row["tier"] == name)
 
 
 def margin(spec: dict[str, Any]) -> np.ndarray:
@@ -109,7 +109,7 @@ def test_the_break_even_leaves_the_plans_own_quantities_alone() -> None:
     assert own == {key for key in compared_too if key.startswith("serving.chat.self_hosted.")}
     for key in own:
         assert np.array_equal(np.asarray(alone[key].value), np.asarray(compared_too[key].value))
-    assert "break_even.chat.self_hosted.replica_seconds_per_call" in compared_too
+    assert "break_even.self_hosting.chat.self_hosted.replica_seconds_per_call" in compared_too
 
 
 @pytest.mark.parametrize("use", ["api", "self_hosted"])
@@ -118,7 +118,7 @@ def test_the_volume_is_explained_by_what_the_plan_states(use: str) -> None:
     result = truecost.plan(product(serving__chat=chat), draws=DRAWS)
     found = {node.key: node for _, node in result.explain(VOLUME).walk()}
     assert found["serving.chat.self_hosted.peak_to_mean"].confidence == "stated in the plan"
-    assert {"break_even.chat.api_usd_per_call", "serving.chat.api.discount"} <= set(found)
+    assert {"serving.chat.api.usd_per_call", "serving.chat.api.discount"} <= set(found)
 
 
 def test_users_for_zero_margin_of_an_api_product_by_hand() -> None:
@@ -237,16 +237,16 @@ def test_shock_tolerance_is_a_multiple_of_the_plans_prices(path: dict[str, Any],
     """Doubled in the plan, half the multiple is left; times the plan's price it is the same price."""
     shocked = product(serving__chat__api__price_path=path) if path else product()
     result = truecost.plan(shocked, draws=DRAWS)
-    tolerance = result.evaluation.outcomes["shock_tolerance"] * first_month
-    plain = truecost.plan(product(), draws=DRAWS).evaluation.outcomes["shock_tolerance"]
+    tolerance = result.evaluation.outcomes["break_even.shock_tolerance.multiple"] * first_month
+    plain = truecost.plan(product(), draws=DRAWS).evaluation.outcomes["break_even.shock_tolerance.multiple"]
     assert tolerance == pytest.approx(plain)
-    assert "the plan's API prices" in result.explain("shock_tolerance").unit
+    assert "the plan's API prices" in result.explain("break_even.shock_tolerance.multiple").unit
 
 
 def test_shock_is_told_on_direct_cost_and_all_in() -> None:
     """Rent that eats the margin: the product survives five times the price, the plan not even three."""
     rent = {"operating": {"rent": {"usd_per_month": 36_000}}, "support_usd_per_user_month": 0}
-    shock = truecost.plan(product(business=rent), draws=DRAWS).to_dict()["break_even"]["shock_tolerance"]
+    shock = truecost.plan(product(business=rent), draws=DRAWS).statement()["break_even"]["shock_tolerance"]
     assert shock["survives_5x_share_of_draws"] == 1
     assert shock["all_in_survives_1x_share_of_draws"] == 1
     assert shock["all_in_survives_3x_share_of_draws"] < 1

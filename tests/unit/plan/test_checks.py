@@ -277,8 +277,8 @@ WARNED: dict[str, tuple[Spec, str, str]] = {
 def test_what_is_odd_is_pointed_out_and_evaluated(case: str) -> None:
     spec, field, hint = WARNED[case]
     result = truecost.plan(spec, draws=8)
-    said = [warning for warning in result.to_dict()["warnings"] if field in warning]
-    assert any(hint in warning for warning in said), result.to_dict()["warnings"]
+    said = [warning for warning in result.statement()["warnings"] if field in warning]
+    assert any(hint in warning for warning in said), result.statement()["warnings"]
     assert np.isfinite(result.total_usd["mean"])
 
 

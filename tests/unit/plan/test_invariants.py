@@ -33,7 +33,7 @@ def run(spec: dict[str, object], draws: int = 256, seed: int = 1) -> Result:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_lines_sum_to_the_total_in_every_view(name: str) -> None:
-    result = run(PLANS[name]).to_dict()
+    result = run(PLANS[name]).statement()
     total = result["total_usd"]["mean"]
     assert math.isclose(sum(line["cost_usd"]["mean"] for line in result["lines"]), total, rel_tol=1e-9)
     assert math.isclose(sum(line["cost_usd"]["mean"] for line in result["monthly"]), total, rel_tol=1e-9)
@@ -49,7 +49,7 @@ def test_lines_sum_to_the_total_in_every_view(name: str) -> None:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_cash_and_amortized_reconcile(name: str) -> None:
-    parts = {key: value["mean"] for key, value in run(PLANS[name]).to_dict()["reconciliation"].items()}
+    parts = {key: value["mean"] for key, value in run(PLANS[name]).statement()["reconciliation"].items()}
     left = parts["amortized_usd"] + parts["closing_book_value_usd"] - parts["interest_on_own_money_usd"]
     assert math.isclose(left, parts["cash_usd"], rel_tol=1e-9)
     assert parts["closing_book_value_usd"] >= -1e-6
@@ -57,7 +57,7 @@ def test_cash_and_amortized_reconcile(name: str) -> None:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_same_seed_same_answer_other_seed_another(name: str) -> None:
-    assert run(PLANS[name]).to_dict() == run(PLANS[name]).to_dict()
+    assert run(PLANS[name]).statement() == run(PLANS[name]).statement()
     assert run(PLANS[name]).total_usd != run(PLANS[name], seed=2).total_usd
 
 
@@ -89,7 +89,7 @@ def test_tiers_conserve_users_queries_and_serving_cost() -> None:
     outcomes = result.evaluation.outcomes
     for name in ("queries", "user_months"):
         parts = sum(outcomes[f"tiers.{tier}.{name}"] for tier in ("free", "pro"))
-        np.testing.assert_allclose(parts, outcomes[name])
+        np.testing.assert_allclose(parts, outcomes[f"volumes.{name}"])
     served = sum(outcomes[f"tiers.{tier}.serving_usd"] for tier in ("free", "pro"))
     inference = sum(t.cost_usd for n, t in result.evaluation.lines.items() if n.startswith("inference."))
     np.testing.assert_allclose(served, inference)
@@ -120,7 +120,7 @@ def test_the_price_never_falls_with_tokens(low: float, more: float) -> None:
 def test_more_users_never_need_fewer_chips(users: float, more: float) -> None:
     chips = [
         run(fleet(demand__tiers__pro__users=u), draws=16).evaluation.first.quantities[
-            "serving.chat.self_hosted.chips"
+            "serving.chat.self_hosted.chips_by_month"
         ]
         for u in (users, users * more)
     ]
@@ -128,14 +128,14 @@ def test_more_users_never_need_fewer_chips(users: float, more: float) -> None:
 
 
 def test_what_is_left_out_is_named() -> None:
-    parts = {entry["part"] for entry in run(product()).to_dict()["left_out"]}
+    parts = {entry["part"] for entry in run(product()).statement()["left_out"]}
     assert {"programme", "business"} <= parts
-    lab = {entry["part"] for entry in run(programme()).to_dict()["left_out"]}
+    lab = {entry["part"] for entry in run(programme()).statement()["left_out"]}
     assert "demand" in lab
 
 
 def test_putting_a_part_in_takes_it_off_the_list() -> None:
     with_cash = product(business={"cash_usd": 1e6, "operating": {"rent": {"usd_per_month": 1000}}})
-    parts = {entry["part"] for entry in run(with_cash).to_dict()["left_out"]}
+    parts = {entry["part"] for entry in run(with_cash).statement()["left_out"]}
     assert "business" not in parts
-    assert run(with_cash).to_dict()["runway_months"] is not None
+    assert run(with_cash).statement()["runway_months"] is not None

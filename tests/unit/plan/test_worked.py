@@ -67,7 +67,7 @@ def test_a_price_shock_multiplies_from_its_month_on() -> None:
 
 
 def test_shock_tolerance_is_the_multiple_at_which_the_margin_is_zero() -> None:
-    multiple = float(outcomes(product())["shock_tolerance"].mean())
+    multiple = float(outcomes(product())["break_even.shock_tolerance.multiple"].mean())
     shocked = product(serving__chat__api__price_path={"shocks": [{"month": 0, "multiple": multiple}]})
     revenue = float(outcomes(shocked)["revenue_usd"].mean())
     assert abs(float(outcomes(shocked)["margin_usd"].mean())) < 0.02 * revenue
@@ -86,7 +86,7 @@ def test_expected_attempts_and_cost_of_a_successful_task() -> None:
     queries = 2000 * 15 * DAYS_PER_MONTH * 12
     assert mean(spec, "people.chat.fallback") == pytest.approx(queries * 0.125 * 0.1 * 30)
     result = outcomes(spec)
-    np.testing.assert_allclose(result["tasks_done"], queries * 0.875)
+    np.testing.assert_allclose(result["volumes.tasks_done"], queries * 0.875)
     np.testing.assert_allclose(
         result["unit_costs.usd_per_successful_task"], result["total_usd"] / (queries * 0.875)
     )
@@ -114,7 +114,7 @@ def test_own_series_and_season() -> None:
             "seasonality": [2] + [1] * 11,
         }
     )
-    queries = outcomes(spec)["queries"][0]
+    queries = outcomes(spec)["volumes.queries"][0]
     # the plan starts in December: January is its second month, of 200 users
     assert queries == pytest.approx((sum(100 * m for m in range(1, 13)) + 200) * DAYS_PER_MONTH)
 
@@ -124,7 +124,7 @@ def test_heavy_tail_sets_the_mean_and_the_losers() -> None:
     del spec["demand"]["tiers"]["pro"]["queries_per_user_per_day"]  # type: ignore[index]
     result = outcomes(spec)
     sigma = math.log(6) / 1.2815515655446004
-    assert result["queries"][0] / result["user_months"][0] / DAYS_PER_MONTH == pytest.approx(
+    assert result["volumes.queries"][0] / result["volumes.user_months"][0] / DAYS_PER_MONTH == pytest.approx(
         10 * math.exp(sigma**2 / 2)
     )
     assert 0 < result["tiers.pro.share_served_at_a_loss"][0] < 1
@@ -140,7 +140,7 @@ def test_a_usage_cap_cuts_cost_and_losses() -> None:
         outcomes(product(**heavy, demand__tiers__pro__cap_queries_per_user_per_day=50)),
     )
     assert capped["total_usd"].mean() < free["total_usd"].mean()
-    assert capped["queries"].mean() < free["queries"].mean()
+    assert capped["volumes.queries"].mean() < free["volumes.queries"].mean()
 
 
 def test_elasticity_loses_users_when_the_price_rises() -> None:
@@ -148,7 +148,7 @@ def test_elasticity_loses_users_when_the_price_rises() -> None:
         "demand__tiers__pro__price_changes": [{"month": 0, "multiple": 2}],
         "demand__tiers__pro__elasticity": -1,
     }
-    assert outcomes(product(**change))["user_months"].mean() == pytest.approx(1000 * 12)
+    assert outcomes(product(**change))["volumes.user_months"].mean() == pytest.approx(1000 * 12)
     assert outcomes(product(**change))["revenue_usd"].mean() == pytest.approx(
         outcomes(product())["revenue_usd"].mean()
     )
@@ -214,14 +214,14 @@ def test_the_hybrid_is_never_dearer_than_the_api_alone() -> None:
         "hybrid": {},
         "use": "hybrid",
     }
-    rows = {r["option"]: r for r in truecost.plan(big, draws=256).to_dict()["serving"]}
+    rows = {r["option"]: r for r in truecost.plan(big, draws=256).statement()["serving"]}
     assert rows["hybrid"]["total_usd"]["mean"] <= 1.001 * min(
         rows["api"]["total_usd"]["mean"], rows["self_hosted"]["total_usd"]["mean"]
     )
 
 
 def test_dates_are_the_plans_own() -> None:
-    result = truecost.plan(product(), draws=8).to_dict()
+    result = truecost.plan(product(), draws=8).statement()
     assert (result["as_of"], result["start"]) == (AS_OF, "2026-12")
     assert [m["period"] for m in result["monthly"]][:2] == ["2026-12", "2027-01"]
 
@@ -244,7 +244,7 @@ def test_one_more_query_costs_what_grows_with_it() -> None:
     api = outcomes(product())
     np.testing.assert_allclose(api["unit_costs.marginal_usd_per_query"], 1000 * 0.4e-6 + 300 * 1.6e-6)
     small = outcomes(fleet())
-    average = small["tiers.pro.serving_usd"] / small["queries"]
+    average = small["tiers.pro.serving_usd"] / small["volumes.queries"]
     assert np.all(small["unit_costs.marginal_usd_per_query"] < average)
 
 
@@ -253,7 +253,7 @@ def test_an_operating_line_called_capital_is_not_interest() -> None:
     result = truecost.plan(spec, draws=64)
     lines = {line.component: line.cost_usd["mean"] for line in result.lines}
     assert lines["business.operating.capital"] == pytest.approx(12_000)
-    assert result.to_dict()["reconciliation"]["interest_on_own_money_usd"]["mean"] == 0
+    assert result.statement()["reconciliation"]["interest_on_own_money_usd"]["mean"] == 0
 
 
 def test_no_user_is_in_two_tiers() -> None:
@@ -298,7 +298,7 @@ def test_a_query_handed_over_is_done_and_not_billed_twice() -> None:
     spec = product(demand__requests__chat__task=task, serving__chat__levers=levers)
     assert mean(spec, "people.chat.fallback") == 0
     result = outcomes(spec)
-    np.testing.assert_allclose(result["tasks_done"], result["queries"])
+    np.testing.assert_allclose(result["volumes.tasks_done"], result["volumes.queries"])
 
 
 def test_the_hybrid_carries_what_it_has_built() -> None:
@@ -309,7 +309,7 @@ def test_the_hybrid_carries_what_it_has_built() -> None:
         "hybrid": {"base_multiple_of_mean": 0.5},
         "use": "hybrid",
     }
-    row = next(r for r in truecost.plan(spec, draws=64).to_dict()["serving"] if r["option"] == "hybrid")
+    row = next(r for r in truecost.plan(spec, draws=64).statement()["serving"] if r["option"] == "hybrid")
     assert row["base_share"]["p5"] > 0.95
 
 
@@ -322,7 +322,7 @@ def test_a_hybrid_beside_it_does_not_change_what_own_chips_cost() -> None:
             for r in truecost.plan(
                 product(demand__tiers__pro__users=2e5, serving__chat=host | extra | {"use": "self_hosted"}),
                 draws=64,
-            ).to_dict()["serving"]
+            ).statement()["serving"]
             if r["option"] == "self_hosted"
         )["total_usd"]["mean"]
         for extra in ({}, {"hybrid": {}})

@@ -15,6 +15,7 @@ from truecost.plan.checks.requests import check_requests
 from truecost.plan.checks.serving import check_serving
 from truecost.plan.checks.tiers import check_tiers
 from truecost.plan.schema import Plan
+from truecost.plan.serving.fallback import with_fallbacks
 from truecost.spec import Document, Problems
 
 __all__ = ["check"]
@@ -28,7 +29,7 @@ def check(document: Document[Plan], catalog: Catalog, today: date) -> tuple[Plan
     plan = document.value
     as_of = plan.as_of or today
     start = plan.start or add_months(as_of.replace(day=1), 1)
-    dated = plan.model_copy(update={"as_of": as_of, "start": start})
+    dated = plan.model_copy(update={"as_of": as_of, "start": start, "scenarios": {}})
     checking = Checking(dated, as_of, start, today, catalog, Problems())
     if plan.demand is None and plan.programme is None and plan.business is None:
         checking.add(
@@ -44,4 +45,5 @@ def check(document: Document[Plan], catalog: Catalog, today: date) -> tuple[Plan
     check_business(checking)
     check_amounts(checking)
     checking.problems.raise_if_any(document)
-    return within_horizon(dated), tuple(str(w) for w in checking.problems.warnings(document))
+    checked = with_fallbacks(within_horizon(dated), catalog)
+    return checked, tuple(str(w) for w in checking.problems.warnings(document))

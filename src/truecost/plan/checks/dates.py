@@ -38,6 +38,8 @@ def _dated(plan: Plan) -> Iterator[tuple[str, int]]:
             path = _price_path(serving, option)
             for index, shock in enumerate(path.shocks if path else ()):
                 yield f"serving.{name}.{option}.price_path.shocks.{index}.month", shock.month
+        if serving.api is not None and serving.api.switch is not None:
+            yield f"serving.{name}.api.switch.month", serving.api.switch.month
     for name, tier in plan.demand.tiers.items() if plan.demand else ():
         for index, change in enumerate(tier.price_changes):
             yield f"demand.tiers.{name}.price_changes.{index}.month", change.month

@@ -18,6 +18,8 @@ def check_programme(checking: Checking) -> None:
         path, run = "programme.training", programme.training
         if run.chip_hours is None and run.flops is None and not _sized(run, run.tokens):
             checking.add(path, "needs chip_hours, or flops, or tokens with model or active_parameters")
+        if run.chips is not None and run.days is not None:
+            checking.add(path, "takes chips or days, not both: each gives the other")
         _run(run, path, checking)
     for name, tune in programme.fine_tunes.items():
         path = f"programme.fine_tunes.{name}"

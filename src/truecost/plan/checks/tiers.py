@@ -18,6 +18,9 @@ PRICES = {
     "free": (),
 }
 """The prices that each kind of tier may be given by."""
+BYTES_PER_TIER_MONTH = 150e3
+"""Memory that a month of a tier takes at the standard number of draws, measured on plans of 3,000 tiers."""
+MUCH_MEMORY_BYTES = 2e9
 GROWTHS = ("growth_per_month", "churn_per_month", "new_users_per_month", "market_users", "converts_from")
 
 
@@ -36,6 +39,19 @@ def check_tiers(demand: Demand, checking: Checking) -> None:
             checking.sums_to_one(tier.requests, f"{path}.requests")
         _conversion(name, demand, checking)
     _conversions_leave_users(demand, checking)
+    _number(demand, checking)
+
+
+def _number(demand: Demand, checking: Checking) -> None:
+    """Time and memory grow with the tiers: so many are mostly customers written one by one."""
+    number, months = len(demand.tiers), checking.plan.horizon_months
+    takes = number * months * BYTES_PER_TIER_MONTH
+    if takes > MUCH_MEMORY_BYTES:
+        checking.warn(
+            "demand.tiers",
+            f"has {number:,} tiers, which over {months} months take some {takes / 1e9:.0f} GB of memory; "
+            "sum up tiers that pay and ask alike, or evaluate fewer draws",
+        )
 
 
 def _users(tier: Tier, path: str, checking: Checking) -> None:
@@ -110,31 +126,31 @@ def _price_fits(tier: Tier, path: str, checking: Checking) -> None:
 
 
 def _conversion(name: str, demand: Demand, checking: Checking) -> None:
-    seen = [name]
-    current = demand.tiers[name].converts_from
+    seen = {name: None}
+    last, current = name, demand.tiers[name].converts_from
     while current is not None:
-        path = f"demand.tiers.{seen[-1]}.converts_from.tier"
+        path = f"demand.tiers.{last}.converts_from.tier"
         if current.tier not in demand.tiers:
             checking.add(path, "no such tier", list(demand.tiers))
             return
         if current.tier in seen:
             checking.add(path, f"circular: {' <- '.join([*seen, current.tier])}")
             return
-        seen.append(current.tier)
-        current = demand.tiers[current.tier].converts_from
+        seen[current.tier] = None
+        last, current = current.tier, demand.tiers[current.tier].converts_from
 
 
 def _conversions_leave_users(demand: Demand, checking: Checking) -> None:
     """The tiers that take users from one tier take no more than there are."""
-    for source in demand.tiers:
-        taking = {
-            name: high(tier.converts_from.share_per_month)
-            for name, tier in demand.tiers.items()
-            if tier.converts_from is not None and tier.converts_from.tier == source
-        }
-        if math.fsum(taking.values()) > 1 + SHARE_TOLERANCE:
+    taking: dict[str, dict[str, float]] = {}
+    for name, tier in demand.tiers.items():
+        if tier.converts_from is not None:
+            shares = taking.setdefault(tier.converts_from.tier, {})
+            shares[name] = high(tier.converts_from.share_per_month)
+    for source, shares in taking.items():
+        if source in demand.tiers and math.fsum(shares.values()) > 1 + SHARE_TOLERANCE:
             checking.add(
-                f"demand.tiers.{next(iter(taking))}.converts_from.share_per_month",
-                f"{' and '.join(taking)} together take {math.fsum(taking.values()):g} of {source}'s users",
+                f"demand.tiers.{next(iter(shares))}.converts_from.share_per_month",
+                f"{' and '.join(shares)} together take {math.fsum(shares.values()):g} of {source}'s users",
                 ["shares that sum to at most 1"],
             )

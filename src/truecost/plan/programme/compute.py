@@ -8,11 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from truecost.finance.cluster import Energy, OwnCluster, run_cost_by_method
+from truecost.finance.cluster import Energy, OwnCluster, energy_cost, run_cost_by_method
 from truecost.lines import Payee
 from truecost.physics.flops import training_flops, training_flops_from_parameters
-from truecost.physics.training import adapter_tuning_flops, chip_hours, fine_tuning_flops
-from truecost.plan.book import Book, given_or
+from truecost.physics.training import (
+    adapter_tuning_flops,
+    chip_hours,
+    chips_for_days,
+    fine_tuning_flops,
+    run_days,
+)
+from truecost.plan.book import Book, first_of, given_or
 from truecost.plan.power import energy_of, regional, server_overhead_key
 from truecost.plan.schema.programme import Chips, FineTune, TrainingRun
 from truecost.ranges import Value
@@ -22,11 +28,22 @@ CONTEXT_TOKENS = 4096.0
 
 @dataclass(frozen=True, slots=True)
 class ChipRate:
-    """USD for a chip-hour, and who is paid."""
+    """USD for a chip-hour, and who is paid; `own` where it is wear and energy of hardware of one's own."""
 
     usd_per_chip_hour: Value
     payee: Payee
     inputs: tuple[str, ...]
+    own: Owned | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """Hardware behind a price of wear and energy: what it costs, the facts of that, and the energy's part."""
+
+    cluster: OwnCluster
+    price_inputs: tuple[str, ...]
+    energy_share: Value
+    """Share of the price of a chip-hour that is energy, paid as it is used; the rest is wear."""
 
 
 def run_flops(
@@ -62,7 +79,7 @@ def final_run_chip_hours(spec: TrainingRun, path: str, book: Book) -> Value:
         )
     chip = book.catalog.accelerator(spec.chip)
     peak = chip.dense_peak(spec.precision)
-    utilization = book.number(f"{path}.utilization", spec.utilization, "utilization/whole_run")
+    utilization = reached(spec.utilization, path, book)
     return book.quantity(
         "programme.final_run_chip_hours",
         chip_hours(flops, peak, utilization),
@@ -70,6 +87,12 @@ def final_run_chip_hours(spec: TrainingRun, path: str, book: Book) -> Value:
         f"FLOPs / (dense {spec.precision} peak of {chip.name}, {peak:.4g} FLOP/s, x utilization x 3,600 s)",
         ("programme.final_run_flops" if spec.flops is None else f"{path}.flops", f"{path}.utilization"),
     )
+
+
+def reached(stated: Value | None, path: str, book: Book) -> Value:
+    """Utilization of a run, as stated or from the record, times what the `what_if` says; at most 1."""
+    utilization = book.number(f"{path}.utilization", stated, "utilization/whole_run")
+    return np.minimum(utilization * first_of(book.move("utilization")), 1.0)
 
 
 def fine_tune_chip_hours(spec: FineTune, path: str, book: Book) -> Value:
@@ -82,20 +105,22 @@ def fine_tune_chip_hours(spec: FineTune, path: str, book: Book) -> Value:
     law = adapter_tuning_flops if spec.method == "lora" else fine_tuning_flops
     flops = law(forward, spec.tokens)
     peak = book.catalog.accelerator(spec.chip).dense_peak(spec.precision)
-    utilization = book.number(f"{path}.utilization", spec.utilization, "utilization/whole_run")
+    utilization = reached(spec.utilization, path, book)
     return chip_hours(flops, peak, utilization)
 
 
 def chip_rate(spec: Chips, path: str, book: Book) -> ChipRate:
-    """USD a chip-hour: as stated, the dated rent, or the wear and energy of own hardware."""
+    """USD a chip-hour: as stated, the dated rent, or what own hardware wears and draws; first month."""
     key = f"{path}.usd_per_chip_hour"
+    dearer = first_of(book.move("chip_price"))
     if spec.usd_per_chip_hour is not None:
-        return ChipRate(spec.usd_per_chip_hour, Payee.CLOUD, (key,))
+        return ChipRate(spec.usd_per_chip_hour * dearer, Payee.CLOUD, (key,))
     if spec.pay == "rented":
         price = book.default(key, book.catalog.rental(spec.chip, book.as_of, spec.term))
-        return ChipRate(price, Payee.CLOUD, (key,))
+        return ChipRate(price * dearer, Payee.CLOUD, (key,))
     own, energy, inputs = own_hardware(spec.chip, 1.0, book)
     cost = run_cost_by_method(1.0, own, energy)["amortized"]
+    owned = Owned(own, inputs[:3], energy_cost(energy.kwh, energy.usd_per_kwh) / cost)
     book.quantity(
         key,
         cost,
@@ -103,7 +128,30 @@ def chip_rate(spec: Chips, path: str, book: Book) -> ChipRate:
         "installed chip price x replacement rate / 8,766 h + power x load x PUE x USD a kWh",
         inputs,
     )
-    return ChipRate(cost, Payee.CHIPS, (key,))
+    return ChipRate(cost, Payee.CHIPS, (key,), owned)
+
+
+def chips_of_run(spec: TrainingRun, hours: Value, path: str, book: Book) -> Value | None:
+    """Chips of the final run: as stated, or what its days take; None where the plan says neither."""
+    if spec.chips is not None:
+        book.quantity("programme.final_run_chips", spec.chips, "chips", "as stated", (f"{path}.chips",))
+        book.quantity(
+            "programme.final_run_days",
+            run_days(hours, spec.chips),
+            "days",
+            "chip-hours / chips / 24",
+            ("programme.final_run_chip_hours", f"{path}.chips"),
+        )
+        return spec.chips
+    if spec.days is None:
+        return None
+    return book.quantity(
+        "programme.final_run_chips",
+        chips_for_days(hours, spec.days),
+        "chips",
+        "chip-hours / days / 24",
+        ("programme.final_run_chip_hours", f"{path}.days"),
+    )
 
 
 def own_hardware(chip_name: str, hours: Value, book: Book) -> tuple[OwnCluster, Energy, tuple[str, ...]]:
@@ -118,5 +166,6 @@ def own_hardware(chip_name: str, hours: Value, book: Book) -> tuple[OwnCluster, 
         "hardware/replacement_rate_per_year",
     )
     server, network, wear = (book.rate(k) for k in keys)
-    own = OwnCluster(book.fact(price), server, network, 0.0, wear / math.log(10))
+    bare = book.fact(price) * first_of(book.move("chip_price"))
+    own = OwnCluster(bare, server, network, 0.0, wear / math.log(10))
     return own, Energy(drawn.kwh, usd_per_kwh), (price.key, *keys, *drawn.inputs, "pue/hyperscaler", *places)

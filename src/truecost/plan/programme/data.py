@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from truecost.lines import Basis, Payee
+from truecost.lines import NOTHING_NAMED, Basis, Payee
 from truecost.plan.book import Book, given_or
 from truecost.plan.generations import Schedule
 from truecost.plan.schema.programme import Curation, Data, Licence, Synthetic
+from truecost.plan.serving.api import offer_of
 from truecost.ranges import Value
 
 GROUP = "Data"
@@ -95,10 +96,10 @@ def _curation(spec: Curation, paid: Value, book: Book) -> None:
 
 def _synthetic(spec: Synthetic, paid: Value, book: Book) -> None:
     key = f"{PATH}.synthetic.usd_per_mtok"
-    price = spec.usd_per_mtok
+    price, offer = spec.usd_per_mtok, NOTHING_NAMED
     if price is None and spec.api_model is not None:
-        fact = book.catalog.prices(spec.api_model, book.as_of).fact("output")
-        price = book.default(key, fact) * 1e6
+        sold = book.catalog.prices(spec.api_model, book.as_of)
+        price, offer = book.default(key, sold.fact("output")) * 1e6, offer_of(sold)
     kept = given_or(spec.kept_share, 1.0)
     if spec.kept_share is None:
         book.leave_out(f"{PATH}.synthetic.kept_share", "every generated token is taken as kept")
@@ -113,3 +114,4 @@ def _synthetic(spec: Synthetic, paid: Value, book: Book) -> None:
         quantity=spec.tokens / kept / 1e6 * paid,
         unit="Mtok",
     )
+    book.sold("data.synthetic", offer)

@@ -21,6 +21,7 @@ from truecost.plan.schema.quantities import (
     Share,
     TokensPerCall,
     UsdPerHour,
+    UsdPerItem,
     UsdPerMtok,
     UsdPerQuery,
     UsdPerUserMonth,
@@ -95,6 +96,12 @@ class Tier(Section):
     elasticity: Elasticity | None = Field(
         default=None, description="change of users (in log) per change of price"
     )
+    acquisition_usd_per_user: UsdPerItem | None = Field(
+        default=None, description="free tier: what winning a user who moves on to another tier is worth"
+    )
+    data_usd_per_user_month: UsdPerUserMonth | None = Field(
+        default=None, description="free tier: what a month of a user's data is worth to the maker"
+    )
 
 
 class HumanFallback(Section):
@@ -144,5 +151,22 @@ class RequestClass(Section):
 class Demand(Section):
     """Tiers of users and classes of requests."""
 
-    tiers: dict[PlainName, Tier] = Field(min_length=1, description="tiers by name")
-    requests: dict[PlainName, RequestClass] = Field(min_length=1, description="request classes by name")
+    tiers: dict[PlainName, Tier] = Field(
+        min_length=1,
+        description="tiers by name",
+        examples=[
+            {
+                "pro": {
+                    "kind": "subscription",
+                    "users": 2000,
+                    "price_usd_per_month": 20,
+                    "queries_per_user_per_day": 15,
+                }
+            }
+        ],
+    )
+    requests: dict[PlainName, RequestClass] = Field(
+        min_length=1,
+        description="request classes by name",
+        examples=[{"chat": {"input_tokens": 1000, "output_tokens": 300}}],
+    )

@@ -77,6 +77,30 @@ def _carbon_region(name: str) -> str:
     return name
 
 
+def _country(name: str) -> str:
+    prefix = "wages/living_"
+    catalog = _catalog()
+    try:
+        catalog.rate(f"{prefix}{name}")
+    except UnknownName:
+        known = [f.key.removeprefix(prefix) for f in catalog.rates() if f.key.startswith(prefix)]
+        raise refuse(f"no living wage of {shortened(name)} is on record", allowed=known) from None
+    return name
+
+
+def _trend(name: str) -> str:
+    from truecost.plan.price_trends import PRICE_TRENDS, known_trend
+
+    try:
+        return known_trend(name)
+    except UnknownName as unknown:
+        raise refuse(
+            str(unknown).split(";", maxsplit=1)[0], allowed=PRICE_TRENDS, nearest=unknown.nearest
+        ) from None
+    except ValueError as error:
+        raise refuse(str(error), allowed=PRICE_TRENDS) from None
+
+
 def _plain(name: str) -> str:
     if not _PLAIN.fullmatch(name):
         nearest = _OTHER.sub("_", name).strip("_")[:_LONGEST_NAME]
@@ -92,11 +116,15 @@ RegionName: TypeAlias = Annotated[str, AfterValidator(_region)]
 """A region with an electricity price and the carbon of its grid on record."""
 CarbonRegionName: TypeAlias = Annotated[str, AfterValidator(_carbon_region)]
 """A region with the carbon of its grid on record."""
+Country: TypeAlias = Annotated[str, AfterValidator(_country)]
+"""A country with a living wage on record (`truecost catalog show wages`)."""
 PlainName: TypeAlias = Annotated[str, AfterValidator(_plain)]
 """A name of the user's choosing that a dotted path and a cost line can hold."""
 ChipName: TypeAlias = Annotated[str, AfterValidator(_chip)]
 """An accelerator of the catalog."""
 ApiModelName: TypeAlias = Annotated[str, AfterValidator(_api_model)]
 """A vendor's model id with a price on record."""
+TrendName: TypeAlias = Annotated[str, AfterValidator(_trend)]
+"""A trend of prices that the catalog's dated tables can be fitted to."""
 ModelName: TypeAlias = Annotated[str | dict[str, Any], AfterValidator(_architecture)]
 """An architecture of the catalog, or a Hugging Face config.json (its path, or its keys)."""

@@ -7,10 +7,12 @@ from pydantic import Field
 from truecost.plan.schema.business import Business
 from truecost.plan.schema.dates import PlanDay, PlanMonth
 from truecost.plan.schema.demand import Demand
-from truecost.plan.schema.names import RegionName
+from truecost.plan.schema.names import PlainName, RegionName
 from truecost.plan.schema.programme import Programme
 from truecost.plan.schema.quantities import Section
+from truecost.plan.schema.scenarios import Scenario
 from truecost.plan.schema.serving import Serving
+from truecost.plan.schema.what_if import WhatIf
 
 
 class Plan(Section):
@@ -25,3 +27,11 @@ class Plan(Section):
     serving: dict[str, Serving] = Field(default_factory=dict[str, Serving], description="by request class")
     programme: Programme | None = None
     business: Business | None = None
+    what_if: tuple[WhatIf, ...] = Field(
+        default=(), max_length=50, description="changes of the plan as a whole, each from a month on"
+    )
+    scenarios: dict[PlainName, Scenario] = Field(
+        default_factory=dict[str, Scenario],
+        max_length=50,
+        description="by name: the same plan, some things changed",
+    )

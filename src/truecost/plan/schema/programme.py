@@ -6,17 +6,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from truecost.plan.schema.names import ApiModelName, ChipName, ModelName, PlainName
+from truecost.plan.schema.names import ApiModelName, ChipName, Country, ModelName, PlainName
 from truecost.plan.schema.quantities import (
     AtLeastOne,
     ChipCount,
     ChipHours,
     Count,
+    Days,
     Flops,
     GenerationGrowth,
     Growth,
     Hours,
     Interval,
+    Minutes,
     Months,
     Parameters,
     People,
@@ -43,7 +45,7 @@ class Chips(Section):
 
     chip: ChipName = Field(description="an accelerator of the catalog")
     pay: Literal["rented", "amortized"] = Field(
-        default="rented", description="rent, or the wear of own hardware"
+        default="rented", description="rent, or the wear of own hardware, bought in the cash view"
     )
     term: Term = Field(default="on_demand", description="of the rent")
     usd_per_chip_hour: UsdPerChipHour | None = Field(default=None, description="the dated record by default")
@@ -68,6 +70,7 @@ class TrainingRun(Chips):
         default="whole_run", description="whether failures and restarts are already in the utilization"
     )
     chips: ChipCount | None = Field(default=None, description="chips in the run: gives its days")
+    days: Days | None = Field(default=None, description="or the days it takes: gives its chips")
     lead_months: Months | None = Field(
         default=None, description="months before release over which it is paid"
     )
@@ -133,6 +136,11 @@ class Annotation(Section):
     intermediary_share: Share | None = Field(
         default=None, description="kept by the firm between buyer and labeller"
     )
+    minutes_per_item: Minutes | None = Field(default=None, description="a labeller's time on one item")
+    country: Country | None = Field(default=None, description="where the labellers work")
+    harmful_share: Share | None = Field(
+        default=None, description="share of the hours spent on harmful content"
+    )
 
 
 class Rlhf(Section):
@@ -141,6 +149,16 @@ class Rlhf(Section):
     cycles_per_year: Count = Field(description="also between generations")
     preferences: Count = Field(description="comparisons a cycle")
     usd_per_preference: UsdPerItem | None = None
+    intermediary_share: Share | None = Field(
+        default=None, description="kept by the firm between buyer and labeller"
+    )
+    minutes_per_preference: Minutes | None = Field(
+        default=None, description="a labeller's time on one comparison"
+    )
+    country: Country | None = Field(default=None, description="where the labellers work")
+    harmful_share: Share | None = Field(
+        default=None, description="share of the hours spent on harmful content"
+    )
     compute_share: Share | None = Field(default=None, description="compute of a cycle over the final run's")
 
 
@@ -168,6 +186,13 @@ class RedTeam(Section):
         default=None, description="chip-hours spent on it, priced as the final run"
     )
     bounty_usd: Usd | None = None
+    intermediary_share: Share | None = Field(
+        default=None, description="kept by a firm between buyer and red-teamer; 0 when left out"
+    )
+    country: Country | None = Field(default=None, description="where the red-teamers work")
+    harmful_share: Share | None = Field(
+        default=None, description="share of the hours spent on harmful content"
+    )
 
 
 class Evaluations(Section):

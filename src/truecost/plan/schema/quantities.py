@@ -39,6 +39,9 @@ Parameters: TypeAlias = Annotated[Value, Number("positive", unit="parameters", m
 ChipHours: TypeAlias = Annotated[Value, Number("positive", unit="chip-hours", most=1e13)]
 Hours: TypeAlias = Annotated[Value, Number("positive", unit="hours", most=1e10)]
 Months: TypeAlias = Annotated[Value, Number("positive", unit="months", most=240)]
+Days: TypeAlias = Annotated[Value, Number("positive", unit="days", least=0.01, most=3650)]
+OutageDays: TypeAlias = Annotated[Value, Number("positive", unit="days", most=30)]
+"""Days of one month."""
 Interval: TypeAlias = Annotated[Value, Number("positive", unit="months", least=1, most=240)]
 
 Usd: TypeAlias = Annotated[Value, Number("positive", unit="USD", most=1e13)]

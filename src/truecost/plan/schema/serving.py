@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
-from truecost.plan.schema.names import ApiModelName, ChipName, ModelName, RegionName
+from truecost.plan.schema.names import ApiModelName, ChipName, ModelName, RegionName, TrendName
 from truecost.plan.schema.quantities import (
     AtLeastOne,
     Count,
     Milliseconds,
     Minutes,
     Multiple,
+    OutageDays,
     PeakOverMean,
     PeakUtilization,
     People,
@@ -20,6 +22,7 @@ from truecost.plan.schema.quantities import (
     Share,
     SharePart,
     Tokens,
+    TokensPerCall,
     Usd,
     UsdPerChipHour,
     UsdPerHour,
@@ -41,10 +44,28 @@ class Shock(Section):
 
 
 class PricePath(Section):
-    """How a price moves over the plan."""
+    """How a price moves over the plan; `trend:gpu-hour` alone is short for `{trend: gpu-hour}`."""
 
     trend_per_year: YearlyTrend | None = Field(default=None, description="-0.3 falls by 30 % a year")
+    trend: TrendName | None = Field(
+        default=None, description="a fitted trend in place of trend_per_year, such as gpu-hour"
+    )
     shocks: tuple[Shock, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: object) -> object:
+        """A path given as the name of a trend."""
+        return {"trend": given} if isinstance(given, str) else given
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The fields, or the name of a trend."""
+        fields = handler.resolve_ref_schema(handler(schema))
+        named = {"type": "string", "pattern": "^trend:", "description": "a fitted trend: trend:gpu-hour"}
+        return {"description": fields.get("description", ""), "anyOf": [named, fields]}
 
 
 class Provisioned(Section):
@@ -53,6 +74,43 @@ class Provisioned(Section):
     units: Count = Field(description="units bought")
     usd_per_unit_hour: UsdPerChipHour = Field(description="price of a unit for an hour")
     tokens_per_unit_minute: Tokens = Field(description="input and output tokens a unit carries in a minute")
+
+
+class OtherModel(Section):
+    """A model and who sells it; by default the same model from another seller, else the nearest in price."""
+
+    model: ApiModelName | None = Field(
+        default=None, description="the same model by default, if another sells it"
+    )
+    provider: str | None = Field(
+        default=None, description="who sells it; the maker of a stated model by default"
+    )
+
+
+class Switched(OtherModel):
+    """From a month on, the calls go to another model."""
+
+    month: int = Field(ge=0, le=119, description="month of the plan, 0 is the first")
+
+
+class Switch(Switched):
+    """From a month on, the calls go to another model: what the move takes."""
+
+    migration_usd: Usd | None = Field(
+        default=None, description="paid once, in that month; for a whole product"
+    )
+    outage_days: OutageDays | None = Field(
+        default=None, description="days of that month without an answer; 0 by default with a standby"
+    )
+
+
+class Standby(OtherModel):
+    """A second model that always answers a share of the calls, so that it is ready for all of them."""
+
+    share: Share = Field(description="share of calls it answers")
+    migration_usd: Usd | None = Field(
+        default=None, description="paid once, in the first month; for a whole product"
+    )
 
 
 class Api(Section):
@@ -66,6 +124,8 @@ class Api(Section):
     discount: Share | None = Field(default=None, description="negotiated discount on the list price")
     price_path: PricePath | None = None
     provisioned: Provisioned | None = None
+    standby: Standby | None = None
+    switch: Switch | None = None
 
 
 class Ownership(Section):
@@ -173,6 +233,7 @@ class Route(Section):
     escalation_share: Share | None = Field(
         default=None, description="of those, the share that must be asked again"
     )
+    switch: Switched | None = None
 
 
 class Distillation(Section):
@@ -206,12 +267,22 @@ class HumanHandoff(Section):
     usd_per_hour: UsdPerHour | None = None
 
 
+class Retrieval(Section):
+    """Passages found for each call in place of a long prompt."""
+
+    passage_tokens: TokensPerCall = Field(description="tokens of the passages sent with a call")
+    replaces_share: Share = Field(description="share of the input that no longer has to be sent")
+    usd_per_lookup: UsdPerItem | None = Field(default=None, description="embedding a call and searching")
+    index_usd_per_month: UsdPerMonth | None = Field(default=None, description="keeping the index")
+
+
 class Levers(Section):
     """What changes the cost of a class, each by its own mechanism."""
 
     response_cache: ResponseCache | None = None
     prompt_trimming: Cut | None = Field(default=None, description="share of input tokens removed")
     output_length: Cut | None = Field(default=None, description="share of output tokens removed")
+    retrieval: Retrieval | None = None
     route: Route | None = None
     quantization: Precision | None = Field(default=None, description="precision of the weights on own chips")
     pruning: float | None = Field(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from truecost.plan.serving.levers import apply, lever_inputs
 from truecost.plan.serving.quoted import quoted
 from truecost.plan.serving.self_hosted import self_hosted
 from truecost.plan.serving.work import Charge, Served, Work, enter
+from truecost.plan.what_if import shifted
 from truecost.ranges import FloatArray, Value
 
 
@@ -47,6 +49,9 @@ def serve(
                 f"serving.{name}", f"requests of class {name} cost nothing to serve in this result"
             )
             continue
+        queries, formula = traffic.classes[name].queries, "queries of each tier x share of the class in it"
+        by_tier = [f"queries.{tier}" for tier in demand.tiers]
+        book.quantity(f"serving.{name}.queries", queries, "queries", formula, by_tier)
         raw = class_work(name, request, traffic.classes[name], growth, book)
         result[name] = serve_class(serving[name], raw, book)
         _fallback(name, request, traffic.classes[name], result[name].work, book)
@@ -58,13 +63,14 @@ def class_work(name: str, request: RequestClass, demand: ClassTraffic, growth: V
     spread: Value = 0.0
     if request.input_length is not None:
         spread = sigma_from_quantiles(request.input_length.p50, request.input_length.p99, 0.99)
+    cached = shifted(given_or(request.cacheable_share, 0.0), book)
     calls = demand.queries * demand.calls_per_query
     book.quantity(
         f"calls.{name}",
         calls,
         "calls",
         "queries of the class x calls a query",
-        ("queries", f"calls_per_query.{name}"),
+        (f"serving.{name}.queries", f"calls_per_query.{name}"),
     )
     return Work(
         name=name,
@@ -73,10 +79,8 @@ def class_work(name: str, request: RequestClass, demand: ClassTraffic, growth: V
         input_tokens=request.input_tokens,
         output_tokens=request.output_tokens,
         calls_per_query=demand.calls_per_query,
-        cache_read_share=given_or(request.cacheable_share, 0.0),
-        cache_write_share=np.minimum(
-            given_or(request.cache_write_share, 0.0), 1 - given_or(request.cacheable_share, 0.0)
-        ),
+        cache_read_share=cached,
+        cache_write_share=np.minimum(given_or(request.cache_write_share, 0.0), 1 - cached),
         input_sigma=spread,
         batch=request.latency == "batch",
         regions=request.regions or {},
@@ -96,9 +100,8 @@ def serve_class(serving: Serving, raw: Work, book: Book) -> ClassServing:
         (f"calls.{raw.name}", *lever_inputs(serving, path)),
     )
     options: dict[str, Served] = {}
-    for option in serving.options:
-        kept = book if option == serving.options[0] else book.aside()
-        served = option_charges(option, serving, work, path, kept)
+    for option in serving.options[:1] if book.compared else serving.options:
+        served = option_charges(option, serving, work, path, book)
         options[option] = replace(served, charges=served.charges + own)
     used = next(iter(options.values()))
     enter(used, work, book)
@@ -120,7 +123,22 @@ def option_charges(option: str, serving: Serving, work: Work, path: str, book: B
     assert serving.hybrid is not None
     assert serving.self_hosted is not None
     assert serving.api is not None
-    return hybrid(serving.hybrid, (serving.self_hosted, serving.api), work, path, book)
+    parts = book.aside()
+    both = hybrid(serving.hybrid, (serving.self_hosted, serving.api), work, path, parts)
+    return _of_hybrid(both, path, parts, book)
+
+
+def _of_hybrid(served: Served, path: str, parts: Book, book: Book) -> Served:
+    """Enter what a hybrid computed of its parts under its own name: the parts alone are other numbers."""
+    of_parts = re.compile(rf"^{re.escape(path)}\.(self_hosted|api)\.")
+    names = {key: of_parts.sub(f"{path}.hybrid.", key) for key in parts.quantities}
+
+    def named(keys: Sequence[str]) -> list[str]:
+        return [names.get(key, key) for key in keys]
+
+    for q in parts.quantities.values():
+        book.quantity(names[q.key], q.value, q.unit, q.formula, named(q.inputs))
+    return replace(served, charges=tuple(replace(c, inputs=named(c.inputs)) for c in served.charges))
 
 
 def _bridged(served: Served, serving: Serving, work: Work, path: str, book: Book) -> Served:
@@ -138,6 +156,7 @@ def _bridged(served: Served, serving: Serving, work: Work, path: str, book: Book
             part=f"bridge.{c.part}",
             label=f"{c.label} until ported",
             amortized=c.amortized * during,
+            listed=None if c.listed is None else c.listed * during,
             variable_share=0.0,
             quantity=None if c.quantity is None else c.quantity * during,
         )

@@ -11,12 +11,12 @@ from truecost.catalog.facts import Fact
 from truecost.finance.annuity import annuity_payment
 from truecost.finance.cluster import cluster_usd_per_chip
 from truecost.finance.discount import monthly_rate
-from truecost.lines import Payee
-from truecost.plan.book import HOURS_PER_MONTH, Book, given_or
+from truecost.lines import Offer, Payee
+from truecost.plan.book import HOURS_PER_MONTH, Book
 from truecost.plan.power import energy_of, regional, server_overhead_key
 from truecost.plan.schema.serving import Ownership, SelfHosted, Term
+from truecost.plan.serving.api import path_of
 from truecost.plan.serving.work import Charge, Work
-from truecost.pricing.path import price_multiples
 from truecost.ranges import FloatArray, Range, Value
 
 TERM_MONTHS = {"on_demand": 0, "spot": 0, "reserved_1y": 12, "reserved_3y": 36}
@@ -79,10 +79,7 @@ def rented(spec: SelfHosted, term: Term, chips: FloatArray, path: str, book: Boo
     key = f"{path}.usd_per_chip_hour"
     if price is None:
         price = book.default(key, book.catalog.rental(spec.chip, book.as_of, term))
-    moves: Value = 1.0
-    if spec.price_path is not None:
-        shocks = [(s.month, s.multiple) for s in spec.price_path.shocks]
-        moves = price_multiples(book.months, given_or(spec.price_path.trend_per_year, 0.0), shocks)
+    moves = path_of(spec.price_path, f"{path}.price_path", book) * book.move("chip_price")
     holding = hold(chips, TERM_MONTHS[term])
     held = holding.held
     at_price = in_force(holding.bought * moves, TERM_MONTHS[term]) if TERM_MONTHS[term] else held * moves
@@ -93,9 +90,10 @@ def rented(spec: SelfHosted, term: Term, chips: FloatArray, path: str, book: Boo
             Payee.CLOUD,
             at_price * HOURS_PER_MONTH * price,
             "chips held x 730.5 hours x USD a chip-hour x price path (a commitment keeps its first price)",
-            (f"{path}.chips", key, f"{path}.price_path.trend_per_year"),
+            (f"{path}.chips_by_month", key, f"{path}.price_path.trend_per_year"),
             quantity=held * HOURS_PER_MONTH,
             unit="chip-hours",
+            offer=Offer(service=f"{spec.chip}, {term.replace('_', ' ')}"),
         )
     ]
 
@@ -115,7 +113,9 @@ def owned(spec: SelfHosted, chips: FloatArray, work: Work, path: str, book: Book
     life = _life(terms, book)
     yearly = book.number(f"{at}.capital_cost_per_year", terms.capital_cost_per_year, "capital/cost_per_year")
     holding = hold(chips, life)
-    depreciation, interest = financed(holding, unit, life, monthly_rate(yearly))
+    paid = holding.bought * book.move("chip_price")
+    priced = Holding(in_force(np.asarray(paid, dtype=np.float64), life), np.asarray(paid, dtype=np.float64))
+    depreciation, interest = financed(priced, unit, life, monthly_rate(yearly))
     return [
         Charge(
             "servers",
@@ -123,8 +123,8 @@ def owned(spec: SelfHosted, chips: FloatArray, work: Work, path: str, book: Book
             Payee.CHIPS,
             depreciation,
             "annuity of servers and network over their life, less its interest",
-            (f"{path}.chips", f"{at}.installed_usd_per_chip", "hardware/life_months"),
-            cash=holding.bought * unit,
+            (f"{path}.chips_by_month", f"{at}.installed_usd_per_chip", "hardware/life_months"),
+            cash=paid * unit,
             quantity=holding.held,
             unit="chip-months",
         ),
@@ -161,7 +161,7 @@ def _housed(
             Payee.OTHER,
             holding.held * drawn.kw_per_chip * rent,
             "chips x TDP x server overhead x USD a kW-month",
-            (f"{path}.chips", f"{at}.hosting_usd_per_kw_month", *drawn.inputs[:2]),
+            (f"{path}.chips_by_month", f"{at}.hosting_usd_per_kw_month", *drawn.inputs[:2]),
         ),
         Charge(
             "energy",
@@ -169,7 +169,7 @@ def _housed(
             Payee.POWER,
             drawn.kwh * usd_per_kwh,
             "chip-hours x TDP x server overhead x load x PUE x USD a kWh",
-            (f"{path}.chips", f"{at}.pue", *drawn.inputs, *prices),
+            (f"{path}.chips_by_month", f"{at}.pue", *drawn.inputs, *prices),
             quantity=drawn.kwh,
             unit="kWh",
         ),
@@ -222,7 +222,7 @@ def operations(spec: SelfHosted, chips: FloatArray, path: str, book: Book) -> li
         people, inputs = (
             chips / book.rate("operations/chips_per_engineer"),
             (
-                f"{path}.chips",
+                f"{path}.chips_by_month",
                 "operations/chips_per_engineer",
             ),
         )

@@ -15,6 +15,7 @@ from truecost.ranges import Value
 
 SPLITS = tuple(float(x) for x in np.linspace(0.0, 2.4, 13))
 """Base capacity over mean load that the search tries."""
+STRIDE = 3
 
 
 def hybrid(spec: Hybrid, options: tuple[SelfHosted, Api], work: Work, path: str, book: Book) -> Served:
@@ -40,13 +41,13 @@ def split(options: tuple[SelfHosted, Api], work: Work, path: str, book: Book, le
     if own.porting is not None:
         on_base = np.where(book.month_index < own.porting.months, 0.0, on_base)
     book.quantity(
-        f"{path}.hybrid.base_share",
+        f"{path}.hybrid.base_share_by_month",
         on_base,
         "share",
         "share of calls below the built capacity (0 until ported); hours drawn lognormal around the mean",
         (
             f"{path}.hybrid.base_multiple_of_mean",
-            f"{path}.self_hosted.chips",
+            f"{path}.self_hosted.chips_by_month",
             f"{path}.self_hosted.peak_to_mean",
         ),
     )
@@ -60,10 +61,16 @@ def split(options: tuple[SelfHosted, Api], work: Work, path: str, book: Book, le
 
 
 def best_split(options: tuple[SelfHosted, Api], work: Work, path: str, book: Book) -> float:
-    """The base capacity with the least mean cost over the plan."""
+    """The base capacity with the least mean cost over the plan: every third of those tried, then between."""
     shape = (book.months, book.draws.count)
-    costs = [
-        float(np.broadcast_to(split(options, work, path, book.aside(), level).cost(), shape).mean())
-        for level in SPLITS
-    ]
-    return SPLITS[int(np.argmin(costs))]
+    costs: dict[int, float] = {}
+
+    def cost(index: int) -> float:
+        if index not in costs:
+            served = split(options, work, path, book.aside(), SPLITS[index])
+            costs[index] = float(np.broadcast_to(served.cost(), shape).mean())
+        return costs[index]
+
+    coarse = min(range(0, len(SPLITS), STRIDE), key=cost)
+    near = range(max(coarse - STRIDE + 1, 0), min(coarse + STRIDE, len(SPLITS)))
+    return SPLITS[min(near, key=cost)]

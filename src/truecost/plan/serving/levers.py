@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from truecost.lines import Basis, Payee
+import numpy as np
+
+from truecost.lines import Basis, Category, Offer, Payee
 from truecost.physics.flops import mean_forward_flops_per_token
 from truecost.physics.training import chip_hours, distillation_flops
 from truecost.plan.book import Book, given_or
@@ -24,7 +26,7 @@ def apply(serving: Serving, work: Work, path: str, book: Book) -> tuple[Work, tu
     at = f"{path}.levers"
     work = _shapes(levers, work)
     charges: list[Charge] = []
-    for lever in (_human_handoff, _response_cache, _edge):
+    for lever in (_human_handoff, _response_cache, _edge, _retrieval):
         work, own = lever(levers, work, at, book)
         charges += own
     if levers.distillation is not None:
@@ -88,6 +90,39 @@ def _human_handoff(levers: Levers, work: Work, at: str, book: Book) -> tuple[Wor
     return replace(work, calls=work.calls * (1 - lever.share), handed_over=lever.share), [charge]
 
 
+def _retrieval(levers: Levers, work: Work, at: str, book: Book) -> tuple[Work, list[Charge]]:
+    """Part of the prompt gives way to passages, which no prefix cache holds."""
+    lever = levers.retrieval
+    if lever is None:
+        return work, []
+    kept = work.input_tokens * (1 - lever.replaces_share)
+    sent = kept + lever.passage_tokens
+    same = kept / np.maximum(sent, 1e-12)
+    left = replace(
+        work,
+        input_tokens=sent,
+        cache_read_share=work.cache_read_share * same,
+        cache_write_share=work.cache_write_share * same,
+    )
+    if lever.usd_per_lookup is None and lever.index_usd_per_month is None:
+        book.leave_out(f"{at}.retrieval.usd_per_lookup", "finding the passages is taken as free")
+        return left, []
+    monthly = given_or(lever.index_usd_per_month, 0.0) * np.ones((book.months, 1))
+    lookups = work.calls * given_or(lever.usd_per_lookup, 0.0)
+    charge = Charge(
+        "retrieval",
+        "Retrieval of passages",
+        Payee.CLOUD,
+        lookups + monthly,
+        "calls x USD a look-up + USD a month of the index",
+        (f"calls.{work.name}", f"{at}.retrieval.usd_per_lookup", f"{at}.retrieval.index_usd_per_month"),
+        basis=Basis.ASSUMPTION,
+        quantity=work.calls,
+        unit="calls",
+    )
+    return left, [charge]
+
+
 def _response_cache(levers: Levers, work: Work, at: str, book: Book) -> tuple[Work, list[Charge]]:
     lever = levers.response_cache
     if lever is None:
@@ -106,6 +141,7 @@ def _response_cache(levers: Levers, work: Work, at: str, book: Book) -> tuple[Wo
         "calls x USD a look-up",
         (f"calls.{work.name}", f"{at}.response_cache.usd_per_lookup"),
         basis=Basis.ASSUMPTION,
+        offer=Offer(service="Response cache", category=Category.DATABASES),
     )
     return left, [charge]
 
@@ -135,7 +171,7 @@ def _route(lever: Route, main: Api | None, work: Work, at: str, book: Book) -> t
     tried = replace(work, calls=work.calls * lever.share)
     terms = {"price_path": main.price_path, "discount": main.discount} if main is not None else {}
     other = Api.model_construct(
-        model=lever.model, provider=lever.provider, service_tier=None, provisioned=None,
+        model=lever.model, provider=lever.provider, service_tier=None, provisioned=None, switch=lever.switch,
         price_path=terms.get("price_path"), discount=terms.get("discount"),
     )  # fmt: skip
     served = api(other, tried, f"{at}.route", book)
@@ -176,6 +212,7 @@ def _distillation(serving: Serving, work: Work, path: str, book: Book) -> tuple[
         quantity=(book.month_index == 0) * hours,
         unit="chip-hours",
         variable_share=0.0,
+        offer=Offer(service=f"{host.chip}, on demand"),
     )
     left = replace(
         work, calls=work.calls * (1 - lever.share), tokens_elsewhere=work.tokens_elsewhere + share.tokens

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from truecost.lines import Basis, Payee
+from truecost.lines import Basis, Category, Offer, Payee
 from truecost.plan.book import Book
 from truecost.plan.schema.serving import Quoted
 from truecost.plan.serving.work import Charge, Served, Work
@@ -25,6 +25,7 @@ def quoted(spec: Quoted, work: Work, path: str, book: Book) -> Served:
         source=spec.source,
         quantity=queries,
         unit="queries",
+        offer=Offer(service="Inference as quoted", category=Category.AI),
     )
     changed = spec.own_model and np.any(np.asarray(work.own_model_growth) != 1.0)
     title = f"quoted by {spec.source}" + (", then changed by the plan's generations" if changed else "")

@@ -67,8 +67,13 @@ def footprint(spec: SelfHosted, chips: FloatArray, work: Work, path: str, book: 
         drawn = energy_of(book.catalog.accelerator(spec.chip), held * HOURS_PER_MONTH, pue, book)
     except LookupError:
         return {}
-    carbon, _ = regional("carbon", work.regions, spec.region or book.region, book)
-    return {"kwh_per_month": drawn.kwh, "tco2e_per_month": carbon_tco2e(drawn.kwh, carbon)}
+    carbon, places = regional("carbon", work.regions, spec.region or book.region, book)
+    kwh, overhead = f"{path}.kwh_by_month", f"{path}.ownership.pue" if owned else "pue/hyperscaler"
+    formula = "chips held x 730.5 hours x TDP x server overhead x load x PUE"
+    book.quantity(kwh, drawn.kwh, "kWh", formula, (f"{path}.chips_by_month", *drawn.inputs, overhead))
+    tonnes = carbon_tco2e(drawn.kwh, carbon)
+    book.quantity(f"{path}.tco2e_by_month", tonnes, "tCO2e", "kWh x grid carbon / 1,000", (kwh, *places))
+    return {"kwh_per_month": drawn.kwh, "tco2e_per_month": tonnes}
 
 
 def fleet_title(spec: SelfHosted) -> str:
@@ -82,15 +87,13 @@ def size_fleet(
 ) -> Fleet:
     """Replicas = ceil(load x replica-seconds a call / utilization at it), at least one, plus spares."""
     load = fleet_load(spec, work, path, book, base_multiple)
-    size = (
-        "peak"
-        if base_multiple is None
-        else f"base {np.mean(base_multiple):g}"
-        if np.ndim(base_multiple) == 0
-        else "base"
-    )
+    for_choice = load if base_multiple is None else replace(load, level=1.0)
     placed = placement(
-        spec, work, f"{path}/{size}", book, lambda layout: mean_chips(spec, work, layout, load)
+        spec,
+        work,
+        f"{path}/{'peak' if base_multiple is None else 'base'}",
+        book,
+        lambda layout: mean_chips(spec, work, layout, for_choice),
     )
     point = law_point(spec, work, placed)
     if too_slow(spec, point):
@@ -103,7 +106,7 @@ def size_fleet(
     seconds = replica_seconds(point, work, path, book)
     replicas = load.replicas(seconds)
     chips = book.quantity(
-        f"{path}.chips",
+        f"{path}.chips_by_month",
         replicas * placed.chips,
         "chips",
         f"(ceil(calls a second x peak over mean x replica-seconds a call / utilization at peak) + spares) "
@@ -127,13 +130,6 @@ def size_fleet(
         carried,
         busy * load.level / load.utilization / replicas,
     )
-
-
-def decision_name(base_multiple: Value | None) -> str:
-    """What a layout is chosen for: the peak, or a base load of some multiple of the mean."""
-    if base_multiple is None:
-        return "peak"
-    return f"base {float(base_multiple):g}" if np.ndim(base_multiple) == 0 else "base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +162,10 @@ def fleet_load(
     spec: SelfHosted, work: Work, path: str, book: Book, base_multiple: Value | None = None
 ) -> Load:
     """The load of a class: sized for the peak hour, the mean where chips follow the hour, or a base."""
-    utilization = book.number(
+    aimed = book.number(
         f"{path}.utilization_at_peak", spec.utilization_at_peak, "serving/target_utilization_at_peak"
     )
+    utilization = np.minimum(aimed * book.move("utilization"), 1.0)
     peak = peak_to_mean(spec, work, path, book)
     spare = np.round(book.number(f"{path}.spare_replicas", spec.spare_replicas, "serving/spare_replicas"))
     calls = work.calls / SECONDS_PER_MONTH * (work.own_model_growth if spec.own_model else 1.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from truecost.lines import Basis, Payee
+from truecost.lines import NOTHING_NAMED, Basis, Offer, Payee
 from truecost.plan.book import Book
 from truecost.plan.schema.serving import Precision
 from truecost.ranges import FloatArray, Value
@@ -71,6 +71,9 @@ class Charge:
     unit: str = ""
     variable_share: Value = 1.0
     """How much of it grows with one more call; 0 for what is paid whatever the traffic."""
+    offer: Offer = NOTHING_NAMED
+    listed: Value | None = None
+    """The same at list price, where a discount was negotiated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,9 @@ class Served:
 def enter(served: Served, work: Work, book: Book) -> None:
     """Enter the charges of the option that is used as cost lines."""
     for charge in served.charges:
+        component = f"inference.{work.name}.{charge.part}"
         book.line(
-            f"inference.{work.name}.{charge.part}",
+            component,
             f"{charge.label}: {work.name}",
             "Inference",
             charge.payee,
@@ -108,3 +112,4 @@ def enter(served: Served, work: Work, book: Book) -> None:
             quantity=charge.quantity,
             unit=charge.unit,
         )
+        book.sold(component, charge.offer, charge.listed)
