@@ -17,7 +17,7 @@ NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
 
 @cache
 def result(name: str) -> dict[str, Any]:
-    return truecost.plan(EXAMPLES / f"{name}.yaml").to_dict()
+    return truecost.plan(EXAMPLES / f"{name}.yaml").statement()
 
 
 def line(name: str, component: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import date
 from importlib.resources import as_file, files
 
 from truecost.evidence.calibration_file import calibration_text
+from truecost.evidence.lost_time import lost_time, lost_time_card
 from truecost.evidence.serving_score import serving_card, serving_score
 from truecost.evidence.training_score import training_card, training_score
 
@@ -25,7 +26,7 @@ def main(arguments: list[str]) -> int:
             beside.write_text(calibration_text(serving, training, date.today()), encoding="utf-8")
             beside.replace(path)
             print(f"wrote {path}", file=sys.stderr)
-    print(serving_card(serving), training_card(training), sep="\n\n")
+    print(serving_card(serving), training_card(training), lost_time_card(lost_time()), sep="\n\n")
     return 0
 
 
