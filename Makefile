@@ -15,7 +15,7 @@ demo: $(RUNTIME)
 	@echo "The report is out/consumer-assistant.html: open it in a browser."
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: $(DEVELOPMENT)
 	$(BIN)/ruff check .

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from truecost.version import VERSION
+
+__version__ = VERSION
 
 if TYPE_CHECKING:
     from truecost import catalog
+    from truecost.advise.verb import advise
     from truecost.plan.quick import quick
     from truecost.plan.result import Result, plan
     from truecost.spec import SpecError
 
-__all__ = ["Result", "SpecError", "__version__", "catalog", "plan", "quick"]
+__all__ = ["Result", "SpecError", "__version__", "advise", "catalog", "plan", "quick"]
 
 _HOMES = {
     "Result": "truecost.plan.result",
@@ -31,7 +34,7 @@ def __getattr__(name: str) -> Any:
 
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
-    if name in {"catalog", "plan"}:
+    if name in {"advise", "catalog", "plan"}:
         return import_module(f"truecost.{name}")
     raise AttributeError(f"module 'truecost' has no attribute {name!r}")
 

@@ -11,11 +11,18 @@ from truecost.cli.failures import failing_well
 
 VERBS = {
     "plan": "What a plan really costs: the verdict, every line, margins, break-evens.",
+    "advise": "What to change in a plan: every lever alone, ranked in USD, and the best together.",
     "quick": "Ten lines for users, queries, a model and a price; no file needed.",
+    "compare": "Two plans, line by line: what differs and what it is worth.",
     "explain": "Where one number of a plan comes from: formula, inputs, facts, sources.",
     "init": "Print a commented starter plan: consumer, builder or lab.",
     "schema": "Print the JSON Schema of a plan, for editors.",
+    "trends": "Where prices are going: fits with ranges, back-tested against a random walk.",
+    "wall": "How large a model should be for the tokens it will serve, and when serving passes training.",
     "catalog": "The facts: accelerators, models, prices, rentals, rates.",
+    "glossary": "What the words mean, each with a figure worked out from the catalog.",
+    "pulse": "What changed in the catalog, and the three changes that move a plan most.",
+    "claims": "What published articles say about the cost of AI, recomputed: which hold, which do not.",
 }
 
 

@@ -31,10 +31,20 @@ def command() -> None:
 @click.argument("section", type=click.Choice(SECTIONS))
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @_common
+@click.option("--all", "everything", is_flag=True, help="Show every row, not the first ones.")
 def list_(
-    *, section: str, texts: tuple[str, ...], as_json: bool, as_of: datetime | None, catalog: str | None
+    *,
+    section: str,
+    texts: tuple[str, ...],
+    as_json: bool,
+    as_of: datetime | None,
+    catalog: str | None,
+    everything: bool,
 ) -> None:
-    """One SECTION as a table; with TEXTs only the rows that hold every one of them."""
+    """One SECTION as a table; with TEXTs only the rows that hold every one of them.
+
+    truecost catalog list prices gpt-4.1
+    """
     from truecost.catalog import load
     from truecost.cli.output import emit_json, emit_page, page_width
     from truecost.report.catalog_text import listing, matching
@@ -44,7 +54,7 @@ def list_(
     if as_json:
         emit_json(found)
     elif found:
-        emit_page(listing(section, found, page_width()))
+        emit_page(listing(section, found, page_width(), everything=everything))
     note(f"{len(found):,} of {len(rows):,} {section}" if texts else f"{len(rows):,} {section}")
 
 

@@ -65,9 +65,12 @@ def _rendered(result: Result, option: str) -> str:
     from truecost.report import exports
 
     if option == "--csv":
-        return exports.lines_csv(result.to_dict())
+        return exports.lines_csv(result.statement())
     if option == "--focus":
-        return exports.focus_csv(result.monthly, result.to_dict()["name"])
-    from truecost.report.html import render
+        return exports.focus_csv(result.monthly, result.evaluation.plan.name)
+    from truecost.report.html import render, render_views
 
-    return render(result.to_dict())
+    if option == "--views":
+        return render_views(result.to_dict())
+
+    return render(result.to_dict() | {"what_if": result.answer.what_if})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import click
 
 from truecost.cli.failures import refuse
@@ -30,35 +28,26 @@ def command(
 ) -> None:
     """Where the number KEY of the plan SPEC comes from: formula, inputs, facts, sources and dates.
 
-    Without KEY, the keys there are.
+    KEY is the path of the number in the JSON of `truecost plan`, a row of a list by its name: total_usd,
+    tiers.pro.margin_usd, lines.training.final_run, serving.chat.api.usd_per_query; or anything that a
+    tree names. Without KEY, the keys there are.
     """
     from truecost.cli.evaluating import evaluated
     from truecost.cli.output import emit_json, emit_page, page_width
     from truecost.report import explain_text
 
     result = evaluated(spec, Settings(sets, draws, seed, catalog))
-    known = result.explainable
     if key is None:
         if as_json:
-            emit_json(known)
+            emit_json(result.explainable)
         else:
-            emit_page(explain_text.keys_page(known, page_width()))
+            emit_page(explain_text.keys_page(result.explainable, page_width()))
         return
-    if key not in known:
-        refuse(_unknown(key, known))
-    tree = result.explain(key).to_dict()
+    try:
+        tree = result.explain(key).to_dict()
+    except KeyError as unknown:
+        refuse(f"{unknown.args[0]} (without KEY, explain lists all)")
     if as_json:
         emit_json(tree)
     else:
         emit_page(explain_text.page(tree, page_width(), depth=depth))
-
-
-def _unknown(key: str, known: Sequence[str]) -> str:
-    """What to say of a key that nothing computes: those most like it, by its whole or its last part."""
-    from truecost.spec import nearest_names
-
-    last = key.rpartition(".")[2]
-    by_part = [name for name in known if last and name.endswith(f".{last}")]
-    near = list(dict.fromkeys([*nearest_names(key, known, most=3), *by_part]))[:4]
-    hint = f"; nearest: {', '.join(near)}" if near else ""
-    return f"nothing in this plan is called '{key}'{hint} (without KEY, explain lists all {len(known)})"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from truecost.cli.failures import NO, note
 from truecost.cli.options import Settings, debug_option, output_options, plan_options
+from truecost.cli.scenarios import Asked, scenario_options, side_by_side
+
+if TYPE_CHECKING:
+    from truecost.plan.result import Result
 
 
 @click.command("plan")
@@ -13,7 +20,17 @@ from truecost.cli.options import Settings, debug_option, output_options, plan_op
 @output_options
 @plan_options
 @click.option("--assumptions", "everything", is_flag=True, help="Show every line, assumption and source.")
+@click.option(
+    "--sensitivity",
+    "outcome",
+    metavar="OUTCOME",
+    is_flag=False,
+    flag_value="total_usd",
+    help="What an outcome hangs on (total_usd unless named) and which input is worth measuring first.",
+)
+@click.option("--views", metavar="FILE", help="A page of deeper views: who pays, who gets, what it burns.")
 @click.option("--strict", is_flag=True, help="Exit 1 when the plan has warnings.")
+@scenario_options
 @debug_option
 @click.pass_context
 def command(
@@ -30,6 +47,7 @@ def command(
     catalog: str | None,
     everything: bool,
     strict: bool,
+    **beside: Any,
 ) -> None:
     """What the plan SPEC (a YAML file, or - for stdin) really costs over its life.
 
@@ -39,22 +57,40 @@ def command(
     from truecost.cli.evaluating import evaluated, rendered
     from truecost.cli.output import check_targets, write_all
 
-    files = {"--html": html, "--csv": csv, "--focus": focus}
+    files = {"--html": html, "--csv": csv, "--focus": focus, "--views": beside.pop("views")}
     targets = check_targets(files | {"--json": "-" if as_json else None}, [spec, catalog])
     targets.pop("--json", None)
     result = evaluated(spec, Settings(sets, draws, seed, catalog))
-    statement = result.to_dict()
+    outcome: str | None = beside.pop("outcome")
+    asked = Asked(**beside)
+    scenarios = side_by_side(result, asked) if asked else []
     write_all(rendered(result, targets))
     if "-" not in targets.values():
-        show(statement, as_json=as_json, everything=everything)
-    if strict and statement["warnings"]:
-        for warning in statement["warnings"]:
+        statement = result.to_dict() if as_json else told(result, everything=everything)
+        if asked:
+            statement |= {"scenarios": scenarios}
+        if outcome is not None:
+            statement |= {"sensitivity": result.answer.sensitivity_of(outcome)}
+        show(statement, as_json=as_json, everything=everything, scenarios=scenarios)
+    if strict and (warnings := result.statement()["warnings"]):
+        for warning in warnings:
             note(f"warning: {warning}")
         ctx.exit(NO)
 
 
-def show(statement: dict[str, object], *, as_json: bool, everything: bool) -> None:
-    """The statement on stdout."""
+def told(result: Result, *, everything: bool) -> dict[str, Any]:
+    """The statement and what a terminal shows of the answer."""
+    return result.statement() | result.answer.first(everything=everything)
+
+
+def show(
+    statement: Mapping[str, Any],
+    *,
+    as_json: bool,
+    everything: bool,
+    scenarios: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """The statement on stdout; with the scenarios that were asked for."""
     from truecost.cli.output import emit_json, emit_page, page_width
 
     if as_json:
@@ -62,4 +98,4 @@ def show(statement: dict[str, object], *, as_json: bool, everything: bool) -> No
         return
     from truecost.report.terminal import page
 
-    emit_page(page(statement, page_width(), everything=everything))
+    emit_page(page(statement, page_width(), everything=everything, scenarios=scenarios))

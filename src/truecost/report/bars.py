@@ -7,7 +7,6 @@ import math
 from truecost.units import Interval
 
 SOLID, LIGHT = "█", "▒"
-KEY = f"{SOLID} to the 5 % point, {LIGHT} to the 95 % point"
 
 
 def bar(ranged: Interval, most: float, width: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from truecost.report.layout import DEFAULT_WIDTH, Page, Span, Style, wrapped
+from truecost.report.layout import DEFAULT_WIDTH, Page, Span, Style, glued, wrapped
 from truecost.report.phrases import plural, ranged
 from truecost.units import show_share
 
@@ -83,9 +83,27 @@ def _grounds(node: Tree) -> list[str]:
     return [origin + dated, *([how] if ".." in how or ":" in how else [])]
 
 
+HOW_TO_READ = (
+    "KEY is what stands before the colon, a point, and one of the names after it; quote it where it has "
+    "spaces. A line has .cash_usd, .list_usd, .quantity and .unit_price_usd too. Numbers of the plan and "
+    "facts of the catalog are keys as well."
+)
+
+
 def keys_page(keys: Sequence[str], width: int = DEFAULT_WIDTH) -> Page:
-    """Every key that can be explained, one a line, to be picked from."""
-    made = Page(width)
+    """Every key that can be explained, by what it is part of; parts of a key that is one itself left off."""
+    made, known = Page(width), set(keys)
+    families: dict[str, list[str]] = {}
     for key in keys:
-        made.text(key)
+        above, _, name = key.rpartition(".")
+        if above not in known:
+            families.setdefault(above, []).append(name)
+    sections = [above.partition(".")[0] for above in families]
+    for number, (above, names) in enumerate(families.items()):
+        around = sections[max(number - 1, 0) : number + 1]
+        if len(set(around)) > 1 and max(map(sections.count, around)) > 1:
+            made.blank()
+        made.item(f"{above}: {', '.join(map(glued, names))}".removeprefix(": "), indent=0)
+    made.blank()
+    made.text(HOW_TO_READ, Style.FAINT)
     return made

@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from truecost.lines import FOCUS_COLUMNS, CostLine, focus_row
+from truecost.lines import CostLine
+from truecost.report.focus import FOCUS_COLUMNS, focus_row
 
 Statement = Mapping[str, Any]
 POINTS = ("mean", "p5", "p50", "p95")
@@ -60,7 +61,7 @@ def _over_horizon(line: Mapping[str, Any]) -> list[Any]:
 
 
 def focus_csv(lines: Iterable[CostLine], account: str) -> str:
-    """Monthly cost lines as FOCUS rows; see `truecost.lines.FOCUS_COLUMNS`."""
+    """Monthly cost lines as FOCUS rows; see `truecost.report.focus`."""
     rows = (focus_row(line, account) for line in lines)
     return _csv(FOCUS_COLUMNS, ([row[column] for column in FOCUS_COLUMNS] for row in rows))
 

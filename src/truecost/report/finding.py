@@ -6,10 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from truecost.report.charts.timeline import day_name, horizon, month_name
-from truecost.report.phrases import ends, has, negated, plural, ranged, share, shown
-from truecost.report.sections.crossover import month_of
-from truecost.report.verdict import UNIT_COSTS
+from truecost.report.crossing_text import overtaking
+from truecost.report.phrases import (
+    STATISTICS,
+    around_mean,
+    averaged,
+    ends,
+    has,
+    negated,
+    plural,
+    share,
+    shown,
+)
+from truecost.report.verdict import UNIT_COSTS, inference_share
 
 Statement = Mapping[str, Any]
 FIGURES = 4
@@ -19,13 +31,17 @@ FINAL_RUN = "final training run"
 
 @dataclass(frozen=True, slots=True)
 class KeyFigure:
-    """A number worth large type: median, unit, interval in words, what it is; `strip` draws the interval."""
+    """A number worth large type: value, unit, interval in words, what it is; `strip` draws the interval.
+
+    `drawing` draws what is no interval.
+    """
 
     value: str
     unit: str
     interval: str
     what: str
     strip: Strip | None = None
+    drawing: Markup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +59,15 @@ def headline(statement: Statement) -> str:
     total, span = statement["total_usd"], horizon(statement["horizon_months"])
     if not has(total) or not total["p95"] > 0:
         return "Nothing in this plan costs anything: see what it leaves out"
-    cost = shown(total["p50"], "USD")
+    cost = shown(total["mean"], "USD")
     berg, query = statement["iceberg"], statement["unit_costs"]["usd_per_query"]
     if berg["quotable"] == FINAL_RUN:
         return _of_the_run(cost, span, berg["quotable_share"])
     earned = statement["unit_costs"]["revenue_usd_per_query"]
     if has(query) and has(earned) and earned["p95"] > 0:
-        return f"Each query costs {shown(query['p50'], 'USD')} and earns {shown(earned['p50'], 'USD')}"
+        return f"Each query costs {shown(query['mean'], 'USD')} and earns {shown(earned['mean'], 'USD')}"
     if has(query):
-        return f"Each query costs {shown(query['p50'], 'USD')} and earns nothing: {cost} over {span}"
+        return f"Each query costs {shown(query['mean'], 'USD')} and earns nothing: {cost} over {span}"
     first = statement["lines"][0]
     part = first["cost_usd"]["mean"] / total["mean"]
     return f"It costs {cost} over {span}; {share(part)} of it is {first['group'].lower()}"
@@ -82,16 +98,16 @@ def _earns(statement: Statement) -> str:
     if not has(revenue) or not revenue["p95"] > 0:
         is_said = statement["iceberg"]["quotable"] != FINAL_RUN
         return "The plan earns nothing." if statement["tiers"] and not is_said else ""
-    if margin["p50"] < 0:
-        return f"It earns {shown(revenue['p50'], 'USD')} and so loses {ranged(negated(margin), 'USD')}."
-    return f"It earns {shown(revenue['p50'], 'USD')} and so leaves {ranged(margin, 'USD')}."
+    if margin["mean"] < 0:
+        return f"It earns {shown(revenue['mean'], 'USD')} and so loses {averaged(negated(margin), 'USD')}."
+    return f"It earns {shown(revenue['mean'], 'USD')} and so leaves {averaged(margin, 'USD')}."
 
 
 def _crossing(statement: Statement) -> str:
     event = statement["crossover_month"]
     if event is None or not has(event) or event["share_of_draws"] < 0.5:
         return ""
-    return f"Inference overtakes training in {month_of(event)}."
+    return f"Inference overtakes training in {overtaking(statement)}."
 
 
 def _shock(statement: Statement) -> str:
@@ -117,32 +133,33 @@ def key_figures(statement: Statement) -> list[KeyFigure]:
 
 def _candidates(statement: Statement) -> Iterator[KeyFigure]:
     span = horizon(statement["horizon_months"])
-    yield _ranged(statement["total_usd"], "USD", f"all in, over {span}")
+    yield key_figure(statement["total_usd"], "USD", f"all in, over {span}")
     yield from _earning(statement)
     berg = statement["iceberg"]
     if berg["quotable"] == FINAL_RUN:
-        yield _ranged(berg["quotable_usd"], "USD", "the final training run, the number that gets quoted")
-    for key, noun, _ in UNIT_COSTS[1:]:
+        yield key_figure(berg["quotable_usd"], "USD", "the final training run, the number that gets quoted")
+    for key, noun in UNIT_COSTS[1:]:
         if has(statement["unit_costs"][key]):
-            yield _ranged(statement["unit_costs"][key], "USD", noun)
-    if has(statement["inference_share"]) and 0 < statement["inference_share"]["p50"] < 1:
-        yield _ranged(statement["inference_share"], "share", "of it is inference")
+            yield key_figure(statement["unit_costs"][key], "USD", noun)
+    part = inference_share(statement)
+    if part is not None and 0 < part["mean"] < 1:
+        yield key_figure(part, "share", "of it is inference")
     hidden = berg["below_waterline_usd"]
-    if berg["quotable_share"] and hidden["p50"] > 0:
-        yield _ranged(hidden, "USD", "below the waterline")
+    if berg["quotable_share"] and hidden["mean"] > 0:
+        yield key_figure(hidden, "USD", "below the waterline")
     for group in berg["groups"]:
-        if group["cost_usd"]["p50"] > 0 and len(berg["groups"]) > 1:
-            yield _ranged(group["cost_usd"], "USD", group["group"].lower())
+        if group["cost_usd"]["mean"] > 0 and len(berg["groups"]) > 1:
+            yield key_figure(group["cost_usd"], "USD", group["group"].lower())
 
 
 def _earning(statement: Statement) -> Iterator[KeyFigure]:
     """A query, its margin, what ends the money, what the product survives."""
     query, earned = (statement["unit_costs"][k] for k in ("usd_per_query", "revenue_usd_per_query"))
     if has(query):
-        pays = f"; earns {shown(earned['p50'], 'USD')}" if has(earned) and earned["p95"] > 0 else ""
-        yield _ranged(query, "USD", f"a query, everything in{pays}")
+        pays = f"; earns {shown(earned['mean'], 'USD')}" if has(earned) and earned["p95"] > 0 else ""
+        yield key_figure(query, "USD", f"a query, everything in{pays}")
     if has(statement["gross_margin_share"]):
-        yield _ranged(statement["gross_margin_share"], "share", "gross margin")
+        yield key_figure(statement["gross_margin_share"], "share", "gross margin")
     tolerance = statement["break_even"]["shock_tolerance"]
     if tolerance is not None:
         multiple = tolerance["multiple"]
@@ -152,29 +169,33 @@ def _earning(statement: Statement) -> Iterator[KeyFigure]:
             "×",
             ends(multiple),
             "API price at which serving, fees and support are still covered",
-            _strip(multiple),
+            strip_of(multiple, "p50"),
         )
     runway = statement["runway_months"]
     if has(runway):
         happens = runway["share_of_draws"]
         doubt = f", in {share(happens)} of the draws" if happens < 1 else ""
         left = str(round(runway["p50"]))
-        yield KeyFigure(left, "months", ends(runway), f"until the money is gone{doubt}", _strip(runway))
+        yield KeyFigure(
+            left, "months", ends(runway), f"until the money is gone{doubt}", strip_of(runway, "p50")
+        )
     elif runway is not None:
         yield KeyFigure("no end", "", "", "to the money within the plan")
 
 
-def _ranged(value: Mapping[str, float], unit: str, what: str) -> KeyFigure:
-    digits, _, rest = shown(value["p50"], unit).partition("\N{NO-BREAK SPACE}")
-    return KeyFigure(digits, rest, ends(value, unit), what, _strip(value))
+def key_figure(value: Mapping[str, float], unit: str, what: str) -> KeyFigure:
+    """A quantity by its mean and its interval, drawn."""
+    digits, _, rest = shown(value["mean"], unit).partition("\N{NO-BREAK SPACE}")
+    return KeyFigure(digits, rest, around_mean(value, unit), what, strip_of(value, "mean"))
 
 
-def _strip(value: Mapping[str, float]) -> Strip | None:
-    low, high = min(0.0, value["p5"]), max(0.0, value["p95"])
+def strip_of(value: Mapping[str, float], centre: str) -> Strip | None:
+    """The interval drawn on an axis that holds 0; None where there is none."""
+    low, high = min(0.0, value["p5"], value[centre]), max(0.0, value["p95"], value[centre])
     if value["p5"] == value["p95"] or not high > low:
         return None
     zero, first, middle, last = (
-        (v - low) / (high - low) for v in (0.0, value["p5"], value["p50"], value["p95"])
+        (v - low) / (high - low) for v in (0.0, value["p5"], value[centre], value["p95"])
     )
     return Strip(zero, first, middle, last)
 
@@ -192,6 +213,6 @@ def method(statement: Statement) -> str:
     overlay = statement["catalog_overlay"]
     changed = f" Facts from {overlay} replace the shipped ones." if overlay else ""
     return (
-        f"Every range holds 90 % of {plural(statement['draws'], 'draw')} (seed {statement['seed']}). "
+        f"{STATISTICS} {plural(statement['draws'], 'draw')} (seed {statement['seed']}). "
         f"Amounts are US dollars.{changed}"
     )

@@ -12,8 +12,11 @@ from truecost.units import show
 Statement = Mapping[str, Any]
 Assumption = Mapping[str, Any]
 STATED = "stated"
-SHOWN = 5
-"""Facts shown when not all are asked for."""
+VIEWS = frozenset({"flows", "human_ledger", "footprint"})
+"""Views of the same cost: what they lack is said where they are shown."""
+SHOWN = 3
+SOURCES = "With their sources: --assumptions."
+"""Facts shown when not all are asked for, and what is said when none is left."""
 
 
 def warnings(statement: Statement, page: Page) -> None:
@@ -24,13 +27,41 @@ def warnings(statement: Statement, page: Page) -> None:
         page.item(warning, Style.WARNING)
 
 
-def left_out(statement: Statement, page: Page) -> None:
-    """Parts the plan does not have, so that no total looks complete that is not."""
+def left_out(statement: Statement, page: Page, *, everything: bool) -> None:
+    """Parts the plan does not have, so that no total looks complete that is not: a line an area, or each
+    with what it means."""
     found = statement["left_out"]
-    if found:
-        page.heading("Left out of this result")
-    for part in found:
+    shown = [part for part in found if part["part"].partition(".")[0] not in VIEWS]
+    if not (found if everything else shown):
+        return
+    page.heading("Left out of this result" + ("" if everything else " (what each means: --assumptions)"))
+    for part in found if everything else ():
         page.item(f"{part['part']}: {part['consequence']}")
+    for line in () if everything else by_area([part["part"] for part in shown]):
+        page.item(line)
+
+
+def by_area(parts: Sequence[str]) -> list[str]:
+    """Dotted parts in a line for each area, those of one section in brackets behind it.
+
+    >>> by_area(["programme.data.licences", "programme.data.synthetic", "programme.rlhf", "demand", "taxes"])
+    ['programme: data (licences, synthetic), rlhf', 'altogether: demand, taxes']
+    """
+    areas: dict[str, dict[str, list[str]]] = {}
+    for part in parts:
+        area, _, below = part.partition(".")
+        section, _, rest = below.partition(".")
+        areas.setdefault(area if below else "altogether", {}).setdefault(section or area, []).append(rest)
+    ordered = sorted(areas.items(), key=lambda item: item[0] == "altogether")
+    return [
+        f"{area}: {', '.join(_section(name, rest) for name, rest in sections.items())}"
+        for area, sections in ordered
+    ]
+
+
+def _section(name: str, parts: Sequence[str]) -> str:
+    named = [part for part in parts if part]
+    return f"{name} ({', '.join(named)})" if named else name
 
 
 def assumptions(statement: Statement, page: Page, *, everything: bool) -> None:
@@ -41,14 +72,15 @@ def assumptions(statement: Statement, page: Page, *, everything: bool) -> None:
     if not found:
         return
     page.heading("Rests on, weakest first")
-    page.text(_counts(facts, stated), indent=2)
     kept = facts if everything or len(facts) <= SHOWN + 1 else facts[:SHOWN]
+    if everything:
+        page.text(_counts(facts, stated), indent=2)
     for fact in kept:
-        _fact(fact, page, with_note=everything)
+        _fact(fact, page, everything=everything)
     for number in stated if everything else ():
         page.item(f"{number['key']} = {value_of(number)}  [{number['source']}]")
-    if len(kept) < len(facts) or (stated and not everything):
-        page.text(_not_shown(len(facts) - len(kept), 0 if everything else len(stated)), Style.FAINT, indent=2)
+    if not everything:
+        page.item(_not_shown(len(facts) - len(kept), len(stated)), Style.FAINT)
 
 
 def _counts(facts: Sequence[Assumption], stated: Sequence[Assumption]) -> str:
@@ -65,14 +97,18 @@ def _counts(facts: Sequence[Assumption], stated: Sequence[Assumption]) -> str:
 def _not_shown(facts: int, stated: int) -> str:
     parts = [plural(facts, "more fact")] if facts else []
     parts += [plural(stated, "number") + " of the plan"] if stated else []
-    return f"Not shown: {' and '.join(parts)}; --assumptions or --json lists them all."
+    return f"{', '.join([*parts, 'and every source'])}: --assumptions." if parts else SOURCES
 
 
-def _fact(fact: Assumption, page: Page, *, with_note: bool) -> None:
-    stands_in = f" for {fact['stands_in_for']}" if fact["stands_in_for"] else ""
-    page.item(f"{fact['confidence']}: {fact['key']} = {value_of(fact)}{stands_in}")
+def _fact(fact: Assumption, page: Page, *, everything: bool) -> None:
+    """A fact; where it comes from, what it stands in for and its note on demand."""
+    said = f"{fact['confidence']}: {fact['key']} = {value_of(fact)}"
+    if not everything:
+        page.item(said)
+        return
+    page.item(f"{said} for {fact['stands_in_for']}" if fact["stands_in_for"] else said)
     page.text(f"{fact['source']}, checked {fact['checked']}", Style.FAINT, indent=4)
-    if fact["note"] and with_note:
+    if fact["note"]:
         page.text(fact["note"], Style.FAINT, indent=4)
 
 
@@ -97,13 +133,17 @@ def value_of(assumption: Assumption) -> str:
     except ValueError:
         return glued(f"{value} {unit}".strip())
     ends = [show(float(f"{number:.6g}"), unit) for number in numbers]
-    shared = _unit_of(ends[-1])
+    shared = unit_of(ends[-1])
     text = " .. ".join([*(end.removesuffix(shared) for end in ends[:-1]), ends[-1]])
     return glued(f"{text} {of_what}" if of_what else text)
 
 
-def _unit_of(text: str) -> str:
-    """What follows the number and its k, M, B or T: "104 k USD/year" ends in " USD/year"."""
-    number, *rest = text.split(" ")
+def unit_of(text: str) -> str:
+    """What follows the number and its k, M, B or T.
+
+    >>> unit_of("104 k USD/year"), unit_of("80 GB"), unit_of("12.0 k")
+    (' USD/year', ' GB', '')
+    """
+    number, *rest = text.split()
     scale = f" {rest.pop(0)}" if rest and rest[0] in {"k", "M", "B", "T"} else ""
     return text[len(number) + len(scale) :]

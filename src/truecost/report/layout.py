@@ -1,6 +1,6 @@
 """Text laid out for a terminal: lines of styled spans that fit a width, nothing cut, no number broken.
 
-Words wrap at spaces; what belongs together ("1.46 B USD (0.86 – 1.63)") is held by `glued`. How a style
+Words wrap at spaces; what belongs together ("1.19 B USD (860 M – 1.63 B)") is held by `glued`. How a style
 looks is the terminal's affair: here it is only a name.
 """
 

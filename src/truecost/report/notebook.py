@@ -7,7 +7,7 @@ from typing import Any
 
 from truecost.report.finding import headline, method, terms
 from truecost.report.html import environment
-from truecost.report.phrases import ranged, share
+from truecost.report.phrases import averaged, share
 
 MOST = 15
 """Lines shown; the last row sums the others."""
@@ -21,7 +21,7 @@ def notebook_html(statement: Mapping[str, Any]) -> str:
         (
             line["label"],
             line["group"],
-            ranged(line["cost_usd"], "USD"),
+            averaged(line["cost_usd"], "USD"),
             share(line["cost_usd"]["mean"] / total),
         )
         for line in lines[:MOST]
@@ -33,7 +33,7 @@ def notebook_html(statement: Mapping[str, Any]) -> str:
         terms=terms(statement),
         method=method(statement),
         headline=headline(statement),
-        total=ranged(statement["total_usd"], "USD"),
+        total=averaged(statement["total_usd"], "USD"),
         rows=rows,
         others=(len(lines) - MOST, share(rest / total)) if rest and total else None,
         left_out=len(statement["left_out"]),

@@ -13,7 +13,9 @@ Ranged = Mapping[str, float]
 
 METHODS = {
     "stated-price": ("At the stated price", "chip-hours × the plan's USD a chip-hour"),
-    "cloud": ("Rented under a commitment", "chip-hours × the 3-year price"),
+    "cloud-spot": ("Rented, spot", "chip-hours × the spot price"),
+    "cloud": ("Rented, 3-year commitment", "chip-hours × the 3-year price"),
+    "cloud-1y": ("Rented, 1-year commitment", "chip-hours × the 1-year price"),
     "cloud-on-demand": ("Rented on demand", "chip-hours × the on-demand price"),
     "amortized": ("Own hardware: wear and energy", "what the run uses up of the chips"),
     "acquisition": ("The whole cluster, bought", "more than one run's cost"),
@@ -31,12 +33,21 @@ def ranged(value: Ranged, unit: str = "", centre: str = "p50") -> str:
     """A value with its 90 % interval, on one line.
 
     >>> ranged({"p5": 1e6, "p50": 2e6, "p95": 3e6, "mean": 2.1e6}, "USD").replace(chr(160), " ")
-    '2.00 M USD (1.00 – 3.00)'
+    '2.00 M USD (1.00 M – 3.00 M)'
     >>> ranged({"p5": 0.01, "p50": 0.02, "p95": 0.03, "mean": 0.02}, "share a month").replace(chr(160), " ")
     '2 % (1 – 3) a month'
     """
     unit, of_what = of_a_share(unit)
     return glued(f"{show_range(interval(value, centre), unit)} {of_what}".rstrip())
+
+
+def averaged(value: Ranged, unit: str = "") -> str:
+    """The mean with the 90 % interval, on one line: for what stands beside its parts or its whole.
+
+    >>> averaged({"p5": 1e6, "p50": 2e6, "p95": 3e6, "mean": 2.1e6}, "USD").partition("USD")[0].split()
+    ['2.10', 'M']
+    """
+    return ranged(value, unit, "mean")
 
 
 def of_a_share(unit: str) -> tuple[str, str]:
@@ -50,12 +61,26 @@ def of_a_share(unit: str) -> tuple[str, str]:
 
 
 def ends(value: Ranged, unit: str = "", centre: str = "p50") -> str:
-    """The 90 % interval alone, in the scale of its centre; "" where the value is one number.
+    """The 90 % interval alone; "" where the value is one number.
 
     >>> ends({"p5": 0.16, "p50": 0.17, "p95": 0.19, "mean": 0.17}, "share").replace(chr(160), " ")
     '16 – 19'
     """
     return glued(show_range(interval(value, centre), unit).partition(" (")[2].removesuffix(")"))
+
+
+def around_mean(value: Ranged, unit: str = "") -> str:
+    """The 90 % interval that stands beside a mean; "" where the value is one number."""
+    return ends(value, unit, "mean")
+
+
+def loose(sentence: str) -> str:
+    """A sentence that may break between a number and its interval: for those that would else be ragged.
+
+    >>> loose("costs 2.00\\xa0M\\xa0USD\\xa0(1.00\\xa0M\\xa0–\\xa03.00\\xa0M)").split(" ")[1:]
+    ['2.00\\xa0M\\xa0USD', '(1.00\\xa0M\\xa0–\\xa03.00\\xa0M)']
+    """
+    return sentence.replace("\N{NO-BREAK SPACE}(", " (")
 
 
 def shown(value: float | None, unit: str = "") -> str:
@@ -112,6 +137,10 @@ def _likely(event: Mapping[str, Any], happens: str, never: str) -> str:
     if often >= 0.5:
         return f"{happens} in {share(often)} of the draws; {never} in the others"
     return f"{never} in {share(1 - often)} of the draws; {happens} in the others"
+
+
+STATISTICS = "Means with their 90 % interval; medians for months, multiples, limits, break-evens."
+"""Which number of its draws a quantity is told by: said once in every face."""
 
 
 def plural(count: float, one: str, many: str = "") -> str:

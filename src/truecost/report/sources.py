@@ -9,7 +9,9 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from truecost.report.grounds import unit_of
 from truecost.report.phrases import plural, shown
+from truecost.units import between
 
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:)\]]")
 _BREAKS = re.compile(r"([/._])")
@@ -76,6 +78,8 @@ def value_with_unit(value: float | str, unit: str) -> str:
 
     >>> value_with_unit("0.2 .. 0.4", "share"), value_with_unit("1.14 .. 10", "x")
     ('20 – 40\\xa0%', '1.14 – 10\\xa0x')
+    >>> value_with_unit("16e3 .. 40e3", "USD")
+    '16.0\\xa0k – 40.0\\xa0k\\xa0USD'
     >>> value_with_unit("eu", ""), value_with_unit(2e-6, "USD/token")
     ('eu', '2\\xa0USD/Mtok')
     """
@@ -89,8 +93,7 @@ def value_with_unit(value: float | str, unit: str) -> str:
     last, first = shown(ends[-1], unit), shown(ends[0], unit)
     if not dots:
         return first
-    head, _, tail = first.partition("\N{NO-BREAK SPACE}")
-    return f"{head} – {last}" if last.endswith(f"\N{NO-BREAK SPACE}{tail}") else f"{first} – {last}"
+    return between(first.removesuffix(unit_of(last)), last)
 
 
 def breakable(key: str) -> Markup:

@@ -14,7 +14,10 @@ LEAST_WRAPPED = 14
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How the cells of a column stand: numbers right, words left; `wraps` for one that gives way."""
+    """How the cells of a column stand: numbers right, words left; `wraps` for one that gives way.
+
+    A title may have several lines.
+    """
 
     title: str
     right: bool = False
@@ -64,18 +67,19 @@ def table(
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[int] | None:
-    """The width of each column, or None where they do not fit side by side."""
+    """The width of each column, or None where they do not fit side by side; the widest gives way first."""
     natural = [
-        max([width_of(column.title), *(width_of(row[i]) for row in rows)]) for i, column in enumerate(columns)
+        max([*map(width_of, column.title.split("\n")), *(width_of(row[i]) for row in rows)])
+        for i, column in enumerate(columns)
     ]
-    excess = sum(natural) + GAP * (len(columns) - 1) - width
-    if excess <= 0:
-        return natural
-    for i, column in enumerate(columns):
-        if column.wraps and natural[i] - excess >= min(LEAST_WRAPPED, natural[i]):
-            natural[i] -= excess
-            return natural
-    return None
+    least = [min(LEAST_WRAPPED, n) if c.wraps else n for n, c in zip(natural, columns, strict=True)]
+    room = width - GAP * (len(columns) - 1)
+    if sum(least) > room:
+        return None
+    while sum(natural) > room:
+        spare = [n - m for n, m in zip(natural, least, strict=True)]
+        natural[max((i for i, s in enumerate(spare) if s), key=lambda i: natural[i])] -= 1
+    return natural
 
 
 def _aligned(
@@ -86,7 +90,10 @@ def _aligned(
 ) -> list[Line]:
     lines: list[Line] = []
     if any(column.title for column in columns):
-        lines += _physical([c.title for c in columns], columns, placed, Style.FAINT)
+        heads = [c.title.split("\n") for c in columns]
+        tallest = max(map(len, heads))
+        for level in zip(*([""] * (tallest - len(head)) + head for head in heads), strict=True):
+            lines += _physical(level, columns, placed, Style.FAINT)
     for number, row in enumerate(rows):
         lines += rules.get(number, ())
         lines += _physical(row, columns, placed)
@@ -128,7 +135,8 @@ def _stacked(
         for i, (column, cell) in enumerate(zip(columns, row, strict=True)):
             if not cell or column.style is Style.BAR:
                 continue
-            text = f"{column.title}: {cell}" if i and column.title else cell
+            title = column.title.replace("\n", " ")
+            text = f"{title}: {cell}" if i and title else cell
             inset = indent + (2 if i else 0)
             lines += [(Span(" " * inset + line, column.style),) for line in wrapped(text, width - inset, 2)]
     return lines

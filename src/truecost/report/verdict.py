@@ -5,41 +5,55 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from truecost.report.crossing_text import passes
 from truecost.report.layout import Page, Style, glued
-from truecost.report.phrases import has, month, months, negated, plural, ranged, share, shown
+from truecost.report.phrases import (
+    STATISTICS,
+    averaged,
+    has,
+    loose,
+    month,
+    months,
+    negated,
+    plural,
+    share,
+    shown,
+)
 from truecost.report.tables import Column, table
 
 Statement = Mapping[str, Any]
 UNIT_COSTS = (
-    ("usd_per_query", "a query", "USD/query"),
-    ("usd_per_mtok", "a million tokens", "USD/Mtok"),
-    ("usd_per_active_user_month", "an active user a month", "USD/user-month"),
-    ("usd_per_successful_task", "a task done", "USD/task"),
+    ("usd_per_query", "a query"),
+    ("usd_per_mtok", "a million tokens"),
+    ("usd_per_active_user_month", "an active user a month"),
+    ("usd_per_successful_task", "a task done"),
 )
 TASK = "usd_per_successful_task"
 """Where no class has a task, each query is one, and its cost is not told twice."""
 
 
-def write(statement: Statement, page: Page) -> None:
-    """The name, the verdict in sentences, the key figures."""
+def title(statement: Statement, page: Page) -> None:
+    """The name, and the terms under which every number holds."""
     page.title(statement["name"])
     page.text(_terms(statement), Style.FAINT)
     page.blank()
+
+
+def write(statement: Statement, page: Page, *, everything: bool) -> None:
+    """The verdict in sentences, the key figures."""
     page.text(all_in(statement), Style.STRONG)
     for sentence in (result(statement), quotable(statement)):
         if sentence:
-            page.text(sentence)
-    page.blank()
+            page.text(loose(sentence))
     columns = [Column(""), Column("", wraps=True)]
-    page.extend(table(columns, key_figures(statement), page.width))
+    page.extend(table(columns, key_figures(statement, everything=everything), page.width))
 
 
 def _terms(statement: Statement) -> str:
     overlay = statement["catalog_overlay"]
     return (
         f"Prices as of {statement['as_of']}; {plural(statement['horizon_months'], 'month')} from "
-        f"{statement['start']}. In brackets: the 90 % interval over {plural(statement['draws'], 'draw')} "
-        f"(seed {statement['seed']}); medians in sentences, means (which add up) in USD columns."
+        f"{statement['start']}; {plural(statement['draws'], 'draw')} (seed {statement['seed']}). {STATISTICS}"
         + (f" Catalog overlaid by {overlay}." if overlay else "")
     )
 
@@ -47,7 +61,7 @@ def _terms(statement: Statement) -> str:
 def all_in(statement: Statement) -> str:
     """The first sentence: the all-in cost."""
     span = plural(statement["horizon_months"], "month")
-    return f"All in, this costs {ranged(statement['total_usd'], 'USD')} over {glued(span)}."
+    return f"All in, this costs {averaged(statement['total_usd'], 'USD')} over {glued(span)}."
 
 
 def result(statement: Statement) -> str:
@@ -55,13 +69,13 @@ def result(statement: Statement) -> str:
     revenue, margin = statement["revenue_usd"], statement["margin_usd"]
     if not has(revenue) or not revenue["p95"] > 0:
         return ""
-    earns = f"It earns {ranged(revenue, 'USD')}"
+    earns = f"It earns {averaged(revenue, 'USD')}"
     if margin["p95"] < 0:
-        return f"{earns} and so loses {ranged(negated(margin), 'USD')}."
+        return f"{earns} and so loses {averaged(negated(margin), 'USD')}."
     if margin["p5"] >= 0:
-        return f"{earns} and so leaves {ranged(margin, 'USD')}."
+        return f"{earns} and so leaves {averaged(margin, 'USD')}."
     likelier = "a loss" if margin["p50"] < 0 else "a gain"
-    return f"{earns}, so what is left is {ranged(margin, 'USD')}: {likelier} more often than not."
+    return f"{earns}, so what is left is {averaged(margin, 'USD')}: {likelier} more often than not."
 
 
 def quotable(statement: Statement) -> str:
@@ -71,7 +85,7 @@ def quotable(statement: Statement) -> str:
     if not part:
         return ""
     return (
-        f"The number that gets quoted, {_the(tip['quotable'])}, is {ranged(tip['quotable_usd'], 'USD')}: "
+        f"The number that gets quoted, {_the(tip['quotable'])}, is {averaged(tip['quotable_usd'], 'USD')}: "
         f"{share(part)} of the cost."
     )
 
@@ -80,49 +94,66 @@ def _the(name: str) -> str:
     return name if name.startswith(("tokens", "the ")) else f"the {name}"
 
 
-def key_figures(statement: Statement) -> list[list[str]]:
-    """Rows of (what, value) for the figures that the plan has."""
+def key_figures(statement: Statement, *, everything: bool) -> list[list[str]]:
+    """Rows of (what, value) for the figures that the plan has; those that follow from others on demand."""
     units = statement["unit_costs"]
     told = [
         cost
         for cost in UNIT_COSTS
         if has(units[cost[0]]) and not (cost[0] == TASK and units[TASK] == units["usd_per_query"])
     ]
-    rows = [[f"cost of {noun}", ranged(units[key], unit)] for key, noun, unit in told]
-    return rows + _margins(statement) + _months(statement) + _present_values(statement)
+    kept = told if everything else told[:1]
+    rows = [[f"{noun} {_costs(noun)}", averaged(units[key], "USD")] for key, noun in kept]
+    if rows and has(earned := units["revenue_usd_per_query"]) and earned["p95"] > 0:
+        rows[0][1] += f", earns {shown(earned['mean'])}"
+    rows += _margins(statement)
+    if everything and (part := inference_share(statement)):
+        rows.append(["inference, share of all cost", averaged(part, "share")])
+    return rows + _months(statement) + _present_values(statement, everything=everything)
+
+
+def _costs(noun: str) -> str:
+    return "cost" if noun.endswith("tokens") else "costs"
 
 
 def _margins(statement: Statement) -> list[list[str]]:
     units = statement["unit_costs"]
     rows: list[list[str]] = []
-    if has(units["marginal_usd_per_query"]):
-        rows.append(["one more query costs", ranged(units["marginal_usd_per_query"], "USD/query")])
     more, average = units["marginal_revenue_usd_per_query"], units["revenue_usd_per_query"]
+    if has(units["marginal_usd_per_query"]):
+        flat = not (has(more) and more["p95"] > 0) and has(average) and average["p95"] > 0
+        costs = averaged(units["marginal_usd_per_query"], "USD")
+        rows.append(["one more query costs", f"{costs}, earns nothing" if flat else costs])
     if has(more) and more["p95"] > 0:
-        rows.append(["one more query earns", ranged(more, "USD/query")])
-    elif has(average) and average["p95"] > 0:
-        told = f"nothing: prices are flat (on average {shown(average['p50'], 'USD/query')})"
-        rows.append(["one more query earns", told])
-    for key, noun in (
-        ("gross_margin_share", "gross margin"),
-        ("inference_share", "inference, share of all cost"),
-    ):
-        if has(statement[key]) and any(statement[key].values()):
-            rows.append([noun, ranged(statement[key], "share")])
+        rows.append(["one more query earns", averaged(more, "USD")])
+    if has(statement["gross_margin_share"]):
+        rows.append(["gross margin", averaged(statement["gross_margin_share"], "share")])
     return rows
+
+
+def inference_share(statement: Statement) -> dict[str, float] | None:
+    """Serving's share of all cost as the lines have it: mean over mean, beside the interval of the draws."""
+    total, part = statement["total_usd"]["mean"], statement["inference_share"]
+    if not total or not has(part) or not part["p95"] > 0:
+        return None
+    served = sum(line["cost_usd"]["mean"] for line in statement["lines"] if line["group"] == "Inference")
+    return {**part, "mean": served / total}
 
 
 def _months(statement: Statement) -> list[list[str]]:
     never = f"not within {glued(plural(statement['horizon_months'], 'month'))}"
     rows: list[list[str]] = []
-    for key, noun in (("crossover_month", "inference passes training"), ("payback_month", "paid back")):
-        if statement[key] is not None:
-            rows.append([noun, month(statement[key], never)])
+    if statement["crossover_month"] is not None:
+        rows.append(["inference passes training", passes(statement)])
+    if statement["payback_month"] is not None:
+        rows.append(["paid back", month(statement["payback_month"], never)])
     if statement["runway_months"] is not None:
         rows.append(["runway", months(statement["runway_months"], "lasts to the end")])
     return rows
 
 
-def _present_values(statement: Statement) -> list[list[str]]:
-    named = (("discounted_total_usd", "cost, discounted"), ("net_present_value_usd", "net present value"))
-    return [[noun, ranged(statement[key], "USD")] for key, noun in named if has(statement[key])]
+def _present_values(statement: Statement, *, everything: bool) -> list[list[str]]:
+    named = [("net_present_value_usd", "net present value")]
+    if everything:
+        named.insert(0, ("discounted_total_usd", "cost, discounted"))
+    return [[noun, averaged(statement[key], "USD")] for key, noun in named if has(statement[key])]

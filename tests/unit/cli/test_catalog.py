@@ -30,6 +30,35 @@ def test_texts_filter_rows(run: Run) -> None:
     assert " of " in result.stderr
 
 
+def test_a_word_narrows_prices_to_what_holds_it(run: Run) -> None:
+    result = run("catalog", "list", "prices", "gpt-4.1", "openai", *DAY)
+    assert "openai/gpt-4.1-mini" in result.stdout
+    assert "claude" not in result.stdout
+
+
+def test_all_and_json_show_what_a_listing_cuts(run: Run) -> None:
+    short, full = (run("catalog", "list", "prices", *DAY, *more) for more in ((), ("--all",)))
+    rows = json.loads(run("catalog", "list", "prices", *DAY, "--json").stdout)
+    assert " more; --all" in short.stdout
+    assert len(short.stdout.split("\n")) < 60
+    assert " more; --all" not in full.stdout
+    assert len(full.stdout.split("\n")) > len(rows)
+    assert short.stderr == full.stderr
+    gpt = next(row for row in rows if (row["provider"], row["model"]) == ("openai", "gpt-4.1"))
+    assert (gpt["input_usd_per_mtok"], gpt["batch_output_usd_per_mtok"]) == (2, 4)
+    assert gpt["valid_from"] == "2025-05-07"
+    assert {"output_usd_per_mtok", "cache_read_usd_per_mtok", "source", "checked", "confidence"} <= set(gpt)
+
+
+def test_a_model_that_only_an_overlay_prices_is_listed(run: Run, tmp_path: Path) -> None:
+    overlay = tmp_path / "ours.yaml"
+    overlay.write_text(
+        "checked: 2026-11-01\nprices: {ourhost/our-model: {input: 0.5, output: 2}}\n", encoding="utf-8"
+    )
+    result = run("catalog", "list", "prices", "our-model", *DAY, "--catalog", overlay)
+    assert "ourhost/our-model" in result.stdout
+
+
 def test_nothing_found_is_nothing_printed(run: Run) -> None:
     result = run("catalog", "list", "models", "no such thing", *DAY)
     assert (result.exit_code, result.stdout) == (0, "")

@@ -65,7 +65,7 @@ RICH: dict[str, Any] = {
 @pytest.fixture(scope="session")
 def statement() -> dict[str, Any]:
     """A plan with free and paid tiers, three ways to serve, a programme, cash; nothing in it is tuned."""
-    return truecost.plan(RICH, draws=DRAWS).to_dict()
+    return truecost.plan(RICH, draws=DRAWS).statement()
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +73,7 @@ def programme_only() -> dict[str, Any]:
     """A training run and nothing else: no users, no revenue."""
     run = {"chip_hours": 2788000, "chip": "h800-sxm", "usd_per_chip_hour": 2}
     spec = {"name": "A run", "as_of": "2024-12-26", "horizon_months": 6, "programme": {"training": run}}
-    return truecost.plan(spec, draws=DRAWS).to_dict()
+    return truecost.plan(spec, draws=DRAWS).statement()
 
 
 @pytest.fixture(scope="session")
@@ -81,4 +81,4 @@ def business_only() -> dict[str, Any]:
     """One line of cost and nothing else, over one month."""
     rent = {"operating": {"rent": {"usd_per_month": 1000}}}
     spec = {"name": "Rent", "as_of": "2026-11-01", "horizon_months": 1, "business": rent}
-    return truecost.plan(spec, draws=DRAWS).to_dict()
+    return truecost.plan(spec, draws=DRAWS).statement()

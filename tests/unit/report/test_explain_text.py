@@ -67,8 +67,18 @@ def test_depth_limits_the_tree_and_says_so(tree: dict[str, Any]) -> None:
 
 def test_the_unit_follows_the_number() -> None:
     node = {"unit": "tokens a month", "value": {"p5": 1e9, "p50": 2e9, "p95": 3e9, "mean": 2e9}}
-    assert value_text(node).replace("\N{NO-BREAK SPACE}", " ") == "2.00 B tokens a month (1.00 – 3.00)"
+    assert value_text(node).replace("\N{NO-BREAK SPACE}", " ") == "2.00 B tokens a month (1.00 B – 3.00 B)"
 
 
-def test_keys_are_listed_one_a_line() -> None:
-    assert keys_page(["a.b", "c"]).plain() == "a.b\nc\n"
+def test_keys_are_listed_by_what_they_are_part_of() -> None:
+    keys = ["total", "a.x.first one", "a.x.second", "a.y.third", "a.y.third.part", "b.z", "c.z"]
+    listed, _, how = keys_page(keys).plain().partition("\n\nKEY is")
+    assert listed == "total\n\na.x: first one, second\na.y: third\n\nb: z\nc: z"
+    assert how
+
+
+def test_a_list_of_many_keys_fits_and_breaks_no_name() -> None:
+    keys = [f"groups.name {number} of many" for number in range(30)]
+    text = keys_page(keys, 50).plain()
+    assert max(map(len, text.split("\n"))) <= 50
+    assert all(f"name {number} of many" in text for number in range(30))

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import truecost
-from truecost.lines import FOCUS_COLUMNS
 from truecost.report.exports import finite, focus_csv, json_text, lines_csv
+from truecost.report.focus import FOCUS_COLUMNS
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -54,7 +54,7 @@ def test_focus_has_a_row_a_line_and_month_and_adds_up() -> None:
          "business": {"operating": {"rent": {"usd_per_month": 1000}, "tea": {"usd_per_month": "5 .. 9"}}}},
         draws=100,
     )  # fmt: skip
-    rows = rows_of(focus_csv(result.monthly, result.to_dict()["name"]))
+    rows = rows_of(focus_csv(result.monthly, result.statement()["name"]))
     assert list(rows[0]) == list(FOCUS_COLUMNS)
     assert len(rows) == 6
     assert sum(float(row["EffectiveCost"]) for row in rows) == pytest.approx(result.total_usd["mean"])

@@ -48,7 +48,7 @@ def test_nothing_to_show_is_empty() -> None:
 
 def test_the_mean_can_stand_in_the_middle() -> None:
     value = {"p5": 1e6, "p50": 2e6, "p95": 4e6, "mean": 2.5e6}
-    assert unglued(ranged(value, "USD", "mean")) == "2.50 M USD (1.00 – 4.00)"
+    assert unglued(ranged(value, "USD", "mean")) == "2.50 M USD (1.00 M – 4.00 M)"
 
 
 def test_one_is_singular() -> None:

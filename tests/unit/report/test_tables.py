@@ -66,3 +66,20 @@ def test_a_rule_stands_before_its_row() -> None:
     rules = {1: [(Span("~~~~"),)]}
     lines = text_of(table([Column("part"), Column("USD")], [["a", "1"], ["b", "2"]], 60, rules=rules))
     assert lines[2] == "~~~~"
+
+
+def test_of_two_columns_that_wrap_the_wider_gives_way_first() -> None:
+    columns = [Column("a", wraps=True), Column("USD", right=True), Column("b", wraps=True)]
+    lines = text_of(table(columns, [["word " * 10, "1", "short words here"]], 50, indent=0))
+    assert max(map(width_of, lines)) <= 50
+    assert lines[1].endswith("short words here")
+
+
+def test_a_title_of_two_lines_stands_on_the_cells() -> None:
+    columns = [Column("part"), Column("cache\nread", right=True)]
+    assert text_of(table(columns, [["chips", "0.5"]], 40, indent=0)) == [
+        "       cache",
+        "part    read",
+        "chips    0.5",
+    ]
+    assert "cache read: 0.5" in "".join(text_of(table(columns, [["chips and some more", "0.5"]], 21)))

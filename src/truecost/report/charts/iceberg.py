@@ -31,7 +31,7 @@ AMOUNT = "amount"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One amount: its mean in USD (the area), its name, its median with the interval in words."""
+    """One amount: its mean in USD (the area), its name, that mean with the interval in words."""
 
     name: str
     usd: float

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from truecost.ranges import Ranged
 from truecost.report.charts.lettering import text_width
 from truecost.report.charts.scales import Linear, Log, rounded_up, worth_showing
 from truecost.report.charts.svg import Drawing, inside, line, number, rectangle, staircase, text
+from truecost.report.charts.svg import trace as corners
 from truecost.report.charts.timeline import (
     Label,
     Plot,
@@ -46,11 +48,11 @@ class Event:
 
 
 def cumulative(series: Sequence[Series], event: Event | None, months: Sequence[str], width: float) -> Drawing:
-    """Amounts that add up, from 0 at the start; the event as a line with its interval behind it.
+    """Means of amounts that add up, from 0 at the start; the event as a line with its interval behind it.
 
     A band that would squash the lines runs off the top, and the chart says how far it goes.
     """
-    middles, lows, highs = ([r[end] for s in series for r in s.values] for end in ("p50", "p5", "p95"))
+    middles, lows, highs = ([r[end] for s in series for r in s.values] for end in ("mean", "p5", "p95"))
     low, high = min(0.0, *lows), rounded_up(worth_showing(middles, highs))
     over = max(highs) if max(highs) > high else None
     ticks = axis_names(Linear((low, high), (0, 1)).ticks(), show)
@@ -64,15 +66,15 @@ def cumulative(series: Sequence[Series], event: Event | None, months: Sequence[s
 
     def trace(one: Series, end: str) -> Trace:
         heights = [scale(0.0), *(scale(_point(r, end)) for r in one.values)]
-        points = [f"{number(x)},{number(y)}" for x, y in zip(edges, heights, strict=True)]
-        return " ".join(points), " ".join(reversed(points))
+        points = list(zip(edges, heights, strict=True))
+        return corners(points), corners(points[::-1])
 
-    return _finish(series, (area, scale), parts, trace)
+    return _finish(series, (area, scale), parts, trace, "mean")
 
 
 def multiples(series: Sequence[Series], months: Sequence[str], width: float) -> Drawing:
-    """Multiples of today on a logarithmic scale, level across each month: twice as much is one step up,
-    half as much one step down."""
+    """Medians of multiples of today on a logarithmic scale, level across each month: twice as much is one
+    step up, half as much one step down."""
     reach = [ranged[end] for s in series for ranged in s.values for end in ("p5", "p95") if ranged[end] > 0]
     low, high = min(0.8, *reach) / 1.05, max(1.25, *reach) * 1.05
     ticks = [(tick, f"{show(tick)} ×") for tick in Log((low, high), (0, 1)).ticks(6)]
@@ -88,7 +90,7 @@ def multiples(series: Sequence[Series], months: Sequence[str], width: float) -> 
         back = f"{number(edges[-1])},{number(heights[-1])}{staircase(edges[::-1], heights[::-1])}"
         return forth, back
 
-    return _finish(series, (area, scale), parts, trace)
+    return _finish(series, (area, scale), parts, trace, "p50")
 
 
 def _finish(
@@ -96,7 +98,9 @@ def _finish(
     frame: tuple[Plot, Linear | Log],
     parts: list[str],
     trace: Callable[[Series, str], Trace],
+    centre: Literal["p50", "mean"],
 ) -> Drawing:
+    """Bands, lines through the centres and their names at the right."""
     area, scale = frame
     bands = [
         f'<path d="M{trace(one, "p95")[0]}L{trace(one, "p5")[1]}Z" class="{one.style} band"/>'
@@ -104,15 +108,15 @@ def _finish(
         if any(r["p5"] < r["p95"] for r in one.values)
     ]
     parts.append(inside((area.left, area.top), (area.right, area.bottom), bands))
-    parts += [f'<path d="M{trace(one, "p50")[0]}" class="{one.style} stroke"/>' for one in series]
+    parts += [f'<path d="M{trace(one, centre)[0]}" class="{one.style} stroke"/>' for one in series]
     parts += month_axis(area)
-    labels = [Label(s.name, s.detail, scale(s.values[-1]["p50"]), s.style) for s in series]
+    labels = [Label(s.name, s.detail, scale(s.values[-1][centre]), s.style) for s in series]
     bottom = lowest(area, labels)
     return Drawing(bottom, [*parts, *end_labels(area, labels, (area.top - 8, bottom - 6))])
 
 
 def _point(ranged: Ranged, end: str) -> float:
-    return {"p5": ranged["p5"], "p50": ranged["p50"], "p95": ranged["p95"]}[end]
+    return {"p5": ranged["p5"], "p50": ranged["p50"], "p95": ranged["p95"], "mean": ranged["mean"]}[end]
 
 
 def _event(event: Event, area: Plot) -> list[str]:

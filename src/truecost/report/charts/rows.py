@@ -41,7 +41,7 @@ class Mark:
 
 
 def bars(rows: Sequence[Row], width: float) -> Drawing:
-    """Bars from 0 to the median, the 90 % interval drawn over each; values below 0 go to the left.
+    """Bars from 0 to the middle (a mean), the 90 % interval drawn over each; values below 0 go to the left.
 
     An interval many times longer than every bar runs off the scale, its end an arrow.
     """
@@ -80,7 +80,41 @@ def spans(
     return Drawing(height + 24, parts)
 
 
-def _mark_names(marks: Sequence[Mark], scale: Log, width: float) -> list[str]:
+def dots(
+    rows: Sequence[Row], width: float, name: Callable[[float], str], marks: Sequence[Mark] = ()
+) -> Drawing:
+    """Intervals on a scale of equal differences, the middle a dot: for amounts that may be below 0.
+
+    An interval many times longer than the others runs off the edge.
+    """
+    places, left, right, height = _places(rows, width, 24.0 if marks else 4.0)
+    scale = Linear(_reach(rows, marks), (left, right))
+    parts = _mark_names(marks, scale, width)
+    edge = 0.0
+    for tick in scale.ticks(3 if is_narrow(width) else 5):
+        half = text_width(name(tick), 12) / 2
+        if scale(tick) - half >= edge and scale(tick) + half <= width:
+            parts.append(line((scale(tick), height), (scale(tick), height + 4), "axis"))
+            parts.append(text(scale(tick), height + 18, name(tick), "soft small", "middle"))
+            edge = scale(tick) + half + 6
+    parts.append(line((left, height), (right, height), "axis"))
+    for row, place in zip(rows, places, strict=True):
+        reach = (place.y - 11, place.y + 11) if is_narrow(width) else (18.0, height)
+        parts += [line((scale(m.value), reach[0]), (scale(m.value), reach[1]), "axis") for m in marks]
+        parts += [*place.names, *_span(row, scale, place.y)]
+    return Drawing(height + 24, parts)
+
+
+def _reach(rows: Sequence[Row], marks: Sequence[Mark]) -> tuple[float, float]:
+    centres = [row.middle for row in rows] + [mark.value for mark in marks]
+    width = (max(centres) - min(centres)) or max(abs(centre) for centre in centres) or 1.0
+    low = max(min(centres + [row.low for row in rows]), min(centres) - 1.2 * width)
+    high = min(max(centres + [row.high for row in rows]), max(centres) + 1.2 * width)
+    room = 0.03 * ((high - low) or 1.0)
+    return low - room, high + room
+
+
+def _mark_names(marks: Sequence[Mark], scale: Log | Linear, width: float) -> list[str]:
     """The names above their lines, from left to right, without one that would touch the one before."""
     parts: list[str] = []
     edge = 0.0
@@ -163,8 +197,7 @@ def _tone(row: Row) -> str:
 
 def _bar(row: Row, scale: Linear, y: float) -> list[str]:
     begin, end = sorted((scale(0.0), scale(row.middle)))
-    hint = f"{row.label}: {row.shown}"
-    bar = rectangle((begin, y - BAR / 2), (max(end - begin, 0.8), BAR), _tone(row), hint)
+    bar = rectangle((begin, y - BAR / 2), (max(end - begin, 0.8), BAR), _tone(row))
     least, most = scale.domain
     low, high = scale(max(row.low, least)), scale(min(row.high, most))
     if high - low < 0.5:
@@ -182,10 +215,10 @@ def _end(x: float, y: float, back: int) -> str:
     return f"M{behind},{number(y - 4)}L{number(x)},{number(y)}L{behind},{number(y + 4)}"
 
 
-def _span(row: Row, scale: Log, y: float) -> list[str]:
-    low, high = scale(row.low), scale(row.high)
+def _span(row: Row, scale: Log | Linear, y: float) -> list[str]:
+    low, high = (scale(min(max(end, scale.domain[0]), scale.domain[1])) for end in (row.low, row.high))
     track = line((scale.span[0], y), (scale.span[1], y), "grid")
-    bar = rectangle((low, y - 4), (max(high - low, 1), 8), f"{_tone(row)} faded", f"{row.label}: {row.shown}")
+    bar = rectangle((low, y - 4), (max(high - low, 1), 8), f"{_tone(row)} faded")
     parts = [track, bar, dot((scale(row.middle), y), 5.5, _tone(row))]
     if row.now is not None:
         x = number(scale(row.now))

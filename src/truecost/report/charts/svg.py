@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup, escape
 
@@ -33,16 +34,14 @@ class Figure:
 
 def figure(draw: Callable[[float], Drawing], label: str) -> Figure:
     """Draw a chart at both widths."""
-    return Figure(
-        _image(draw(WIDE), WIDE, "wide", label), _image(draw(NARROW), NARROW, "narrow", label), label
-    )
+    return Figure(_image(draw(WIDE), WIDE, "wide"), _image(draw(NARROW), NARROW, "narrow"), label)
 
 
-def _image(drawing: Drawing, width: int, kind: str, label: str) -> Markup:
+def _image(drawing: Drawing, width: int, kind: str) -> Markup:
     height = number(drawing.height)
     return Markup(
-        f'<svg class="{kind}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-        f'aria-label="{escape(label)}">{"".join(drawing.parts)}</svg>'
+        f'<svg class="{kind}" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'aria-hidden="true">{"".join(drawing.parts)}</svg>'
     )
 
 
@@ -73,18 +72,21 @@ def text(x: float, y: float, content: str, style: str = "", anchor: str = "start
     >>> text(0, 10, "a < b", "soft")
     '<text x="0" y="10" class="soft">a &lt; b</text>'
     """
-    kind = f' class="{style}"' if style else ""
-    side = f' text-anchor="{anchor}"' if anchor != "start" else ""
-    return f'<text x="{number(x)}" y="{number(y)}"{kind}{side}>{escape(content)}</text>'
+    return f'<text x="{number(x)}" y="{number(y)}"{_classes(style, anchor)}>{escape(content)}</text>'
 
 
 def amount(x: float, y: float, shown: str, anchor: str = "start") -> str:
     """A number in bold with its interval, in brackets, in a softer type behind it."""
     value, bracket, interval = shown.partition("\N{NO-BREAK SPACE}(")
-    side = f' text-anchor="{anchor}"' if anchor != "start" else ""
     spread = f'<tspan class="soft small" dx="5">({escape(interval)}</tspan>' if bracket else ""
     centre = f'<tspan class="number">{escape(value)}</tspan>'
-    return f'<text x="{number(x)}" y="{number(y)}"{side}>{centre}{spread}</text>'
+    return f'<text x="{number(x)}" y="{number(y)}"{_classes("", anchor)}>{centre}{spread}</text>'
+
+
+def _classes(style: str, anchor: str) -> str:
+    """The classes of a text: its style, and where it is held unless at its start."""
+    names = f"{style} {anchor}".strip() if anchor != "start" else style
+    return f' class="{names}"' if names else ""
 
 
 def line(start: Point, end: Point, style: str) -> str:
@@ -111,6 +113,26 @@ def path(
     return f"<path {shape}>{_hint(hint)}</path>" if hint else f"<path {shape}/>"
 
 
+def trace(points: Sequence[Point]) -> str:
+    """The corners of a line for a path: the first as it is, the others as steps, which take fewer letters.
+
+    >>> trace([(0, 10), (12.04, 8.5), (24, 9)])
+    '0,10l12-1.5 12,.5'
+    """
+    places = [(round(x, 1), round(y, 1)) for x, y in points]
+    steps = [_pair(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(places)]
+    return f"{number(places[0][0])},{number(places[0][1])}l{' '.join(steps)}"
+
+
+def _pair(x: float, y: float) -> str:
+    first, second = (_bare(number(value)) for value in (x, y))
+    return f"{first}{second}" if second.startswith("-") else f"{first},{second}"
+
+
+def _bare(digits: str) -> str:
+    return digits.replace("0.", ".", 1) if digits.startswith(("0.", "-0.")) else digits
+
+
 def staircase(edges: Sequence[float], heights: Sequence[float]) -> str:
     """Steps of a path that stands at the first edge and height: level to each next edge, then up or down.
 
@@ -132,6 +154,13 @@ def inside(corner: Point, opposite: Point, parts: Iterable[str]) -> str:
     width, height = number(opposite[0] - corner[0]), number(opposite[1] - corner[1])
     box = f'x="{x}" y="{y}" width="{width}" height="{height}" viewBox="{x} {y} {width} {height}"'
     return f"<svg {box}>{''.join(parts)}</svg>"
+
+
+def whisker(ends: Point, y: float) -> str:
+    """An interval as a thin line with caps, on a halo that sets it off from the bar below it."""
+    (low, high), top = ends, number(y - 4)
+    steps = f"M{number(low)},{number(y)}H{number(high)}M{number(low)},{top}v8M{number(high)},{top}v8"
+    return f'<path d="{steps}" class="halo"/><path d="{steps}" class="whisker"/>'
 
 
 def dot(centre: Point, radius: float, style: str) -> str:

@@ -9,9 +9,17 @@ from truecost.ranges import Ranged
 from truecost.report.charts.lines import Event, Series, cumulative
 from truecost.report.charts.svg import figure
 from truecost.report.charts.timeline import horizon, when
-from truecost.report.layout import glued
-from truecost.report.phrases import ALMOST_ALL, has, share, shown
-from truecost.report.sections.section import Absent, Section, Statement, Table, range_cells
+from truecost.report.crossing_text import again, overtaking
+from truecost.report.phrases import has, share, shown
+from truecost.report.sections.section import (
+    Absent,
+    Section,
+    Statement,
+    Table,
+    mean_cells,
+    table_caption,
+    table_months,
+)
 
 
 def crossover(statement: Statement) -> Section | Absent:
@@ -26,14 +34,14 @@ def crossover(statement: Statement) -> Section | Absent:
         line_of("Inference", series["cumulative_inference_usd"], "accent"),
         line_of("Training and experiments", series["cumulative_training_usd"], "tone2"),
     ]
-    title = _title(event, months)
+    title = _title(statement)
     return Section(
         "crossover",
         title,
-        "USD spent so far, amortized view; the bands hold 90 % of the draws. Training is final runs, "
-        "experiments and failed runs.",
+        "USD spent so far, amortized view: lines are means, bands hold 90 % of the draws, the month is their "
+        "median. Training is final runs, experiments and failed runs.",
         figure(lambda width: cumulative(drawn, marked(event, months), months, width), title),
-        facts=_back_again(statement),
+        facts=_at_the_end(statement),
         tables=[cumulative_table(statement, ("inference", "training"))],
     )
 
@@ -48,35 +56,23 @@ def marked(event: Mapping[str, Any], months: list[str]) -> Event | None:
     return Event(event["p5"], event["p50"], event["p95"], words)
 
 
-def _title(event: Mapping[str, Any], months: list[str]) -> str:
+def _title(statement: Statement) -> str:
+    event, span = statement["crossover_month"], horizon(statement["horizon_months"])
     happens = event["share_of_draws"]
     if not happens:
-        return f"Inference does not overtake training in {horizon(len(months))}"
+        return f"Inference does not overtake training in {span}"
     if happens < 0.5:
-        return f"Inference overtakes training in {horizon(len(months))} in only {share(happens)} of the draws"
-    return f"Inference overtakes training in {month_of(event)}"
+        then = again(statement, ", then falls behind again")
+        return f"Inference overtakes training in {span} in only {share(happens)} of the draws{then}"
+    return f"Inference overtakes training in {overtaking(statement)}"
 
 
-def month_of(event: Mapping[str, Any]) -> str:
-    """When something happens, and in which share of the draws where it is not all of them.
-
-    >>> month_of({"p5": 11, "p50": 14, "p95": 20, "share_of_draws": 0.63}).replace(chr(160), " ")
-    'month 14 (11 – 20) in 63 % of the draws'
-    """
-    low, middle, high = (round(event[point]) for point in ("p5", "p50", "p95"))
-    when_it_does = glued(f"month {middle} ({low} – {high})" if low < high else f"month {middle}")
-    happens = event["share_of_draws"]
-    return when_it_does if happens >= ALMOST_ALL else f"{when_it_does} in {share(happens)} of the draws"
-
-
-def _back_again(statement: Statement) -> list[str]:
-    """Training may be ahead again at the end, when a later generation is paid for."""
-    last = {n: statement["series"][f"cumulative_{n}_usd"][-1]["p50"] for n in ("inference", "training")}
-    event = statement["crossover_month"]
-    if not has(event) or event["share_of_draws"] < 0.5 or last["inference"] >= last["training"]:
-        return []
-    spent = f"{shown(last['training'], 'USD')} against {shown(last['inference'], 'USD')}"
-    return [f"It does not stay ahead: by the last month training has cost more again, {spent} (medians)."]
+def _at_the_end(statement: Statement) -> list[str]:
+    """What both have cost by the last month, and which of them more."""
+    last = {n: statement["series"][f"cumulative_{n}_usd"][-1]["mean"] for n in ("inference", "training")}
+    more, less = sorted(last, key=lambda name: -last[name])
+    spent = f"{shown(last[more], 'USD')} against {shown(last[less], 'USD')}"
+    return [f"By the last month {more} has cost more on average: {spent}."]
 
 
 def _why(statement: Statement) -> str:
@@ -89,18 +85,19 @@ def _why(statement: Statement) -> str:
 
 
 def line_of(name: str, values: list[Ranged], style: str) -> Series:
-    """A line named with its median at the end."""
-    return Series(name, shown(values[-1]["p50"], "USD"), values, style)
+    """A line named with its mean at the end."""
+    return Series(name, shown(values[-1]["mean"], "USD"), values, style)
 
 
 def cumulative_table(statement: Statement, names: tuple[str, ...]) -> Table:
-    """Amounts so far by month, medians with their intervals."""
+    """Amounts so far by month, means with their intervals."""
     series = statement["series"]
     head = ["Month"]
     for name in names:
-        head += [f"{name.capitalize()}, 5 %", "median", "95 %"]
+        head += [f"{name.capitalize()}, mean", "5 %", "95 %"]
     rows = [
-        [at, *(cell for name in names for cell in range_cells(series[f"cumulative_{name}_usd"][index])[:3])]
-        for index, at in enumerate(series["months"])
+        [at, *(cell for name in names for cell in mean_cells(series[f"cumulative_{name}_usd"][index]))]
+        for index, at in ((index, series["months"][index]) for index in table_months(len(series["months"])))
     ]
-    return Table(head, rows, f"{' and '.join(names).capitalize()} so far at the end of each month, USD")
+    caption = f"{' and '.join(names).capitalize()} so far at the end of each month, USD"
+    return Table(head, rows, table_caption(caption, len(series["months"])))

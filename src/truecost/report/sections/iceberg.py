@@ -8,12 +8,12 @@ from typing import Any
 from truecost.report.charts.iceberg import Part
 from truecost.report.charts.iceberg import iceberg as draw
 from truecost.report.charts.svg import figure
-from truecost.report.phrases import plural, ranged, share
-from truecost.report.sections.section import RANGE_HEAD, Absent, Section, Statement, Table, range_cells
+from truecost.report.phrases import averaged, plural, share
+from truecost.report.sections.section import MEAN_HEAD, Absent, Section, Statement, Table, mean_cells
 
 
 def iceberg(statement: Statement) -> Section | Absent:
-    """Areas are means, which add up; numbers are medians with their intervals."""
+    """Areas and numbers are means, which add up, beside their intervals."""
     berg = statement["iceberg"]
     part = berg["quotable_share"]
     if not part:
@@ -30,8 +30,8 @@ def iceberg(statement: Statement) -> Section | Absent:
     return Section(
         "iceberg",
         _title(berg, part),
-        "Areas are in exact proportion to USD (means, which add up). The numbers are medians, with the "
-        "interval that holds 90 % of the draws.",
+        "Areas are in exact proportion to USD (means, which add up); in brackets the interval that holds "
+        "90 % of the draws.",
         figure(lambda width: draw(tip, layers, width), label),
         facts=_missing(statement),
         tables=[_table(berg)],
@@ -47,7 +47,7 @@ def _title(berg: Mapping[str, Any], part: float) -> str:
 
 
 def _part(name: str, value: Mapping[str, float], note: str = "") -> Part:
-    return Part(name, value["mean"], ranged(value, "USD"), note)
+    return Part(name, value["mean"], averaged(value, "USD"), note)
 
 
 def _first_up(words: str) -> str:
@@ -63,9 +63,9 @@ def _missing(statement: Statement) -> list[str]:
 
 
 def _table(berg: Mapping[str, Any]) -> Table:
-    rows = [[f"{_first_up(berg['quotable'])} (quotable)", *range_cells(berg["quotable_usd"], "USD")]]
-    rows += [[group["group"], *range_cells(group["cost_usd"], "USD")] for group in berg["groups"]]
-    rows.append(["All below the waterline", *range_cells(berg["below_waterline_usd"], "USD")])
+    rows = [[f"{_first_up(berg['quotable'])} (quotable)", *mean_cells(berg["quotable_usd"], "USD")]]
+    rows += [[group["group"], *mean_cells(group["cost_usd"], "USD")] for group in berg["groups"]]
+    rows.append(["All below the waterline", *mean_cells(berg["below_waterline_usd"], "USD")])
     return Table(
-        ("Part", *RANGE_HEAD), rows, "The quotable number and the groups of cost below it, USD over the plan"
+        ("Part", *MEAN_HEAD), rows, "The quotable number and the groups of cost below it, USD over the plan"
     )

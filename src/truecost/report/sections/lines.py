@@ -7,15 +7,15 @@ from typing import Any
 
 from truecost.report.charts.rows import Row, bars
 from truecost.report.charts.svg import figure
-from truecost.report.phrases import plural, ranged, share, shown
-from truecost.report.sections.section import BARS, RANGE_HEAD, Absent, Section, Statement, Table, range_cells
+from truecost.report.phrases import averaged, plural, share, shown
+from truecost.report.sections.section import BARS, MEAN_HEAD, Absent, Section, Statement, Table, mean_cells
 
 MOST = 12
 """Lines drawn; the table has them all."""
 
 
 def lines(statement: Statement) -> Section | Absent:
-    """Medians as bars, the 90 % interval over each."""
+    """Means as bars, the 90 % interval over each."""
     every = statement["lines"]
     total = sum(line["cost_usd"]["mean"] for line in every)
     if not total:
@@ -28,7 +28,7 @@ def lines(statement: Statement) -> Section | Absent:
     return Section(
         "lines",
         said if len(every) > 1 else f"“{first['label']}” is the only line",
-        f"USD over the plan, in the order of the means, on which the shares rest. {BARS}",
+        f"USD over the plan. {BARS}",
         figure(lambda width: bars(rows, width), label),
         facts=_rest(every[MOST:], total),
         tables=[_table(every)],
@@ -38,7 +38,7 @@ def lines(statement: Statement) -> Section | Absent:
 def _row(line: Mapping[str, Any], accent: bool) -> Row:
     cost = line["cost_usd"]
     group = line["group"] if line["group"] != line["label"] else ""
-    return Row(line["label"], cost["p5"], cost["p50"], cost["p95"], ranged(cost, "USD"), group, accent)
+    return Row(line["label"], cost["p5"], cost["mean"], cost["p95"], averaged(cost, "USD"), group, accent)
 
 
 def _rest(others: list[Mapping[str, Any]], total: float) -> list[str]:
@@ -46,11 +46,11 @@ def _rest(others: list[Mapping[str, Any]], total: float) -> list[str]:
         return []
     amount = sum(line["cost_usd"]["mean"] for line in others)
     return [f"{plural(len(others), 'smaller line')} in the table: {shown(amount, 'USD')} together, "
-            f"{share(amount / total)} of the whole (means)."]  # fmt: skip
+            f"{share(amount / total)} of the whole."]  # fmt: skip
 
 
 def _table(every: list[Mapping[str, Any]]) -> Table:
-    head = ("Line", "Group", "Paid to", "Basis", "Source", *RANGE_HEAD, "Quantity", "Unit price")
+    head = ("Line", "Group", "Paid to", "Basis", "Source", *MEAN_HEAD, "Quantity", "Unit price")
     rows = [
         [
             line["label"],
@@ -58,7 +58,7 @@ def _table(every: list[Mapping[str, Any]]) -> Table:
             line["payee"],
             line["basis"],
             line["source"],
-            *range_cells(line["cost_usd"], "USD"),
+            *mean_cells(line["cost_usd"], "USD"),
             shown(line["quantity"], line["unit"]) if line["quantity"] else "",
             shown(line["unit_price_usd"], f"USD/{_one(line['unit'])}")
             if line["quantity"] and line["unit"]

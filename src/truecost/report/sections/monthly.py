@@ -8,7 +8,7 @@ from truecost.report.charts.stack import Interval, Layer, stack
 from truecost.report.charts.svg import figure
 from truecost.report.charts.timeline import month_name
 from truecost.report.phrases import share, shown
-from truecost.report.sections.section import Absent, Section, Statement, Table
+from truecost.report.sections.section import Absent, Section, Statement, Table, table_caption, table_months
 
 TONES = ("accent", "tone1", "tone2", "tone3", "tone4", "tone5", "tone6")
 OTHERS = "All smaller groups"
@@ -75,12 +75,11 @@ def _table(statement: Statement, groups: Mapping[str, Sequence[float]]) -> Table
     names = list(groups)
     rows = [
         [
-            month,
+            series["months"][index],
             *(shown(groups[name][index]) for name in names),
             *(shown(series["total_usd"][index][point]) for point in ("mean", "p5", "p95")),
         ]
-        for index, month in enumerate(series["months"])
+        for index in table_months(len(series["months"]))
     ]
-    return Table(
-        ("Month", *names, "Total", "5 %", "95 %"), rows, "Cost by month and group, USD, means of the draws"
-    )
+    caption = table_caption("Cost by month and group, USD, means of the draws", len(series["months"]))
+    return Table(("Month", *names, "Total", "5 %", "95 %"), rows, caption)

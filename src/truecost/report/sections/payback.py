@@ -5,8 +5,9 @@ from __future__ import annotations
 from truecost.report.charts.lines import cumulative
 from truecost.report.charts.svg import figure
 from truecost.report.charts.timeline import horizon
-from truecost.report.phrases import has, negated, ranged, share
-from truecost.report.sections.crossover import cumulative_table, line_of, marked, month_of
+from truecost.report.crossing_text import month_of
+from truecost.report.phrases import averaged, has, negated, share
+from truecost.report.sections.crossover import cumulative_table, line_of, marked
 from truecost.report.sections.section import Absent, Section, Statement
 
 
@@ -29,8 +30,8 @@ def payback(statement: Statement) -> Section | Absent:
     return Section(
         "payback",
         title,
-        "USD so far; the bands hold 90 % of the draws. Cost is the amortized view. Payback is when the cash "
-        "spent has come back for good.",
+        "USD so far, means; the bands hold 90 % of the draws. Cost is the amortized view. Payback is when "
+        "the cash spent has come back for good, its month a median.",
         figure(lambda width: cumulative(drawn, moment, months, width), f"Cost and revenue so far. {title}"),
         facts=[_left(statement)],
         tables=[cumulative_table(statement, ("total", "revenue"))],
@@ -50,6 +51,6 @@ def _title(statement: Statement) -> str:
 
 def _left(statement: Statement) -> str:
     margin, span = statement["margin_usd"], horizon(statement["horizon_months"])
-    if margin["p50"] < 0:
-        return f"Over {span} it loses {ranged(negated(margin), 'USD')}."
-    return f"Over {span} it leaves {ranged(margin, 'USD')}."
+    if margin["mean"] < 0:
+        return f"Over {span} it loses {averaged(negated(margin), 'USD')}."
+    return f"Over {span} it leaves {averaged(margin, 'USD')}."

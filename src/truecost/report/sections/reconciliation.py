@@ -5,7 +5,7 @@ from __future__ import annotations
 from truecost.report.charts.svg import figure
 from truecost.report.charts.waterfall import Step, waterfall
 from truecost.report.phrases import shown
-from truecost.report.sections.section import RANGE_HEAD, Absent, Section, Statement, Table, range_cells
+from truecost.report.sections.section import MEAN_HEAD, Absent, Section, Statement, Table, mean_cells
 
 NAMES = {
     "amortized_usd": "Cost, amortized",
@@ -19,8 +19,8 @@ def reconciliation(statement: Statement) -> Section | Absent:
     """Cash = amortized + closing book value - interest on own money, in means, which add up."""
     parts = statement["reconciliation"]
     amounts = {key: parts[key]["mean"] for key in NAMES}
-    rows = [[name, *range_cells(parts[key], "USD")] for key, name in NAMES.items()]
-    table = Table(("Amount", *RANGE_HEAD), rows, "The two views reconciled, USD over the plan")
+    rows = [[name, *mean_cells(parts[key], "USD")] for key, name in NAMES.items()]
+    table = Table(("Amount", *MEAN_HEAD), rows, "The two views reconciled, USD over the plan")
     book, interest = amounts["closing_book_value_usd"], amounts["interest_on_own_money_usd"]
     whole = abs(amounts["amortized_usd"]) or 1.0
     if max(abs(book), abs(interest)) < 1e-9 * whole:

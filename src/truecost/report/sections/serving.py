@@ -7,8 +7,8 @@ from typing import Any
 
 from truecost.report.charts.rows import Row, bars
 from truecost.report.charts.svg import figure
-from truecost.report.phrases import has, option_name, ranged, shown
-from truecost.report.sections.section import BARS, RANGE_HEAD, Absent, Section, Statement, Table, range_cells
+from truecost.report.phrases import averaged, has, option_name, shown
+from truecost.report.sections.section import BARS, MEAN_HEAD, Absent, Section, Statement, Table, mean_cells
 
 Option = Mapping[str, Any]
 UNIT = "USD/query"
@@ -48,7 +48,7 @@ def _row(option: Option, several: bool) -> Row:
     label = f"{option['class']}: {name}" if several else name
     if option["used"]:
         label += ", in use"
-    return Row(label[:1].upper() + label[1:], cost["p5"], cost["p50"], cost["p95"], ranged(cost, UNIT),
+    return Row(label[:1].upper() + label[1:], cost["p5"], cost["mean"], cost["p95"], averaged(cost, UNIT),
                option["title"], option["used"])  # fmt: skip
 
 
@@ -59,17 +59,17 @@ def _title(options: Sequence[Option]) -> str:
     """What the dearest class pays against the cheapest option it has."""
     used = max((o for o in options if o["used"]), key=lambda o: o["total_usd"]["mean"])
     rivals = [o for o in options if o["class"] == used["class"] and not o["used"]]
-    paid = shown(used["usd_per_query"]["p50"], "USD")
+    paid = shown(used["usd_per_query"]["mean"], "USD")
     said = f"A query of class “{used['class']}” costs {paid}"
     if not rivals:
         return f"{said} to serve"
-    best = min(rivals, key=lambda o: o["usd_per_query"]["p50"])
-    other, how = shown(best["usd_per_query"]["p50"], "USD"), IN_TITLES[best["option"]]
+    best = min(rivals, key=lambda o: o["usd_per_query"]["mean"])
+    other, how = shown(best["usd_per_query"]["mean"], "USD"), IN_TITLES[best["option"]]
     if used["option"] == "quoted":
-        stated = shown(used["quoted_usd_per_query"]["p50"], "USD")
+        stated = shown(used["quoted_usd_per_query"]["mean"], "USD")
         after = "" if stated == paid else f", {paid} over the plan's generations"
         return f"Quoted at {stated} a query{after}; {how} would come to {other}"
-    if best["usd_per_query"]["p50"] < used["usd_per_query"]["p50"]:
+    if best["usd_per_query"]["mean"] < used["usd_per_query"]["mean"]:
         return f"{said}; {how} would do it for {other}"
     return f"{said}; with {how} it would be {other}"
 
@@ -88,7 +88,7 @@ def quote_facts(option: Option) -> list[str]:
 
 
 def _table(options: Sequence[Option]) -> Table:
-    costs = (f"USD/query, {point}" for point in RANGE_HEAD)
+    costs = (f"USD/query, {point}" for point in MEAN_HEAD)
     head = ("Class", "Option", "What", "In use", *costs, "USD/Mtok", "USD, whole plan", "Tokens a query")
     rows = [
         [
@@ -96,10 +96,10 @@ def _table(options: Sequence[Option]) -> Table:
             option_name(option["option"]),
             option["title"],
             "yes" if option["used"] else "",
-            *range_cells(option["usd_per_query"]),
-            ranged(option["usd_per_mtok"]) if has(option["usd_per_mtok"]) else "",
-            ranged(option["total_usd"]),
-            ranged(option["tokens_per_query"]) if has(option["tokens_per_query"]) else "",
+            *mean_cells(option["usd_per_query"]),
+            averaged(option["usd_per_mtok"]) if has(option["usd_per_mtok"]) else "",
+            averaged(option["total_usd"]),
+            averaged(option["tokens_per_query"]) if has(option["tokens_per_query"]) else "",
         ]
         for option in options
     ]
@@ -109,7 +109,7 @@ def _table(options: Sequence[Option]) -> Table:
 def _measured(options: Sequence[Option]) -> list[Table]:
     """What the serving law says of the fleets behind the options."""
     rows = [
-        [option["class"], option_name(option["option"]), name, ranged(option[key], unit)]
+        [option["class"], option_name(option["option"]), name, averaged(option[key], unit)]
         for option in options
         for key, name, unit in MEASURES
         if has(option.get(key))

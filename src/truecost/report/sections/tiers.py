@@ -7,7 +7,7 @@ from typing import Any
 
 from truecost.report.charts.rows import Row, bars
 from truecost.report.charts.svg import figure
-from truecost.report.phrases import has, ranged, share, shown
+from truecost.report.phrases import averaged, has, ranged, share, shown
 from truecost.report.sections.section import Absent, Section, Statement, Table
 
 Tier = Mapping[str, Any]
@@ -19,7 +19,7 @@ def tiers(statement: Statement) -> Section | Absent:
     if not rows:
         return Absent("Who pays for whom", "the plan has no users")
     largest = max(abs(row["margin_usd"]["mean"]) for row in rows)
-    drawn = [_row(row, accent=row["margin_usd"]["p50"] > 0) for row in rows]
+    drawn = [_row(row, accent=row["margin_usd"]["mean"] > 0) for row in rows]
     if not largest:
         return Absent("Who pays for whom", "no tier earns or costs anything")
     return Section(
@@ -37,15 +37,15 @@ def _row(tier: Tier, accent: bool) -> Row:
     margin = tier["margin_usd"]
     detail = f"{tier['kind']}, earns {shown(tier['revenue_usd']['p50'], 'USD')}"
     return Row(
-        tier["tier"], margin["p5"], margin["p50"], margin["p95"], ranged(margin, "USD"), detail, accent
+        tier["tier"], margin["p5"], margin["mean"], margin["p95"], averaged(margin, "USD"), detail, accent
     )
 
 
 def _title(rows: Sequence[Tier]) -> str:
-    givers = [row for row in rows if row["margin_usd"]["p50"] > 0]
-    takers = [row for row in rows if row["margin_usd"]["p50"] < 0]
-    given = sum(row["margin_usd"]["p50"] for row in givers)
-    taken = -sum(row["margin_usd"]["p50"] for row in takers)
+    givers = [row for row in rows if row["margin_usd"]["mean"] > 0]
+    takers = [row for row in rows if row["margin_usd"]["mean"] < 0]
+    given = sum(row["margin_usd"]["mean"] for row in givers)
+    taken = -sum(row["margin_usd"]["mean"] for row in takers)
     if not takers:
         return "Every tier pays for its own serving"
     if not givers:
@@ -76,18 +76,19 @@ def _facts(tier: Tier) -> list[str]:
     losing = tier["share_served_at_a_loss"]
     if tier["kind"] == "free":
         return []
-    limit, saved = tier.get("unprofitable_above_queries_per_day"), tier.get("cap_saves_usd")
+    limit, saved = tier.get(LIMIT), tier.get("cap_saves_usd")
     if limit is None or not has(limit):
         return []
     fact = (
         f"“{tier['tier']}”: a user turns unprofitable above {ranged(limit, 'queries/day')}; "
-        f"{ranged(losing, 'share')} of them are above it."
+        f"{share(losing['mean'])} of them are above it."
     )
-    if saved is not None and has(saved) and saved["p50"] > 0:
-        fact += f" A cap, or a meter, at that use would save {ranged(saved, 'USD')} over the plan."
+    if saved is not None and has(saved) and saved["mean"] > 0:
+        fact += f" A cap, or a meter, at that use would save {averaged(saved, 'USD')} over the plan."
     return [fact]
 
 
+LIMIT = "unprofitable_above_queries_per_day"
 AMOUNTS = {
     "revenue_usd": "Revenue",
     "cost_usd": "Cost",
@@ -96,7 +97,7 @@ AMOUNTS = {
     "revenue_per_user_month_usd": "Revenue a user-month",
     "cost_per_user_month_usd": "Cost a user-month",
     "usd_per_query": "Cost a query",
-    "unprofitable_above_queries_per_day": "Unprofitable above, queries a day",
+    LIMIT: "Unprofitable above, queries a day",
     "cap_saves_usd": "A cap there saves",
 }
 
@@ -106,10 +107,15 @@ def _table(rows: Sequence[Tier]) -> Table:
         [
             row["tier"],
             row["kind"],
-            *(ranged(row[key]) if has(row.get(key)) else "" for key in AMOUNTS),
-            ranged(row["share_served_at_a_loss"], "share"),
+            *(_told(key, row[key]) if has(row.get(key)) else "" for key in AMOUNTS),
+            averaged(row["share_served_at_a_loss"], "share"),
         ]
         for row in rows
     ]
     head = ("Tier", "Kind", *AMOUNTS.values(), "Served at a loss")
-    return Table(head, cells, "Each tier over the plan, USD: medians with 90 % intervals", words=2)
+    return Table(head, cells, "Each tier over the plan, USD, with 90 % intervals", words=2)
+
+
+def _told(key: str, value: Mapping[str, float]) -> str:
+    """A limit of use is told by its median, what adds up by its mean."""
+    return ranged(value) if key == LIMIT else averaged(value)

@@ -6,7 +6,15 @@ from truecost.report.charts.lines import Series, multiples
 from truecost.report.charts.svg import figure
 from truecost.report.charts.timeline import horizon
 from truecost.report.phrases import shown
-from truecost.report.sections.section import Absent, Section, Statement, Table, range_cells
+from truecost.report.sections.section import (
+    Absent,
+    Section,
+    Statement,
+    Table,
+    median_cells,
+    table_caption,
+    table_months,
+)
 
 LINES = (
     ("training_cost_multiple", "Training a generation", "tone1"),
@@ -65,9 +73,13 @@ def _table(statement: Statement) -> Table:
     present = [line for line in LINES if f"treadmill.{line[0]}" in series]
     head = ["Month"]
     for _, name, _ in present:
-        head += [f"{name}, 5 %", "median", "95 %"]
+        head += [f"{name}, median", "5 %", "95 %"]
     rows = [
-        [at, *(cell for key, _, _ in present for cell in range_cells(series[f"treadmill.{key}"][index])[:3])]
-        for index, at in enumerate(series["months"])
+        [
+            series["months"][index],
+            *(cell for key, _, _ in present for cell in median_cells(series[f"treadmill.{key}"][index])),
+        ]
+        for index in table_months(len(series["months"]))
     ]
-    return Table(head, rows, "Multiples of the first generation at the start, by month")
+    caption = "Multiples of the first generation at the start, by month"
+    return Table(head, rows, table_caption(caption, len(series["months"])))

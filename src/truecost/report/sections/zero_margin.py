@@ -8,7 +8,15 @@ from typing import Any
 from truecost.report.charts.rows import Mark, Row, spans
 from truecost.report.charts.svg import figure
 from truecost.report.phrases import has, ranged, share, shown
-from truecost.report.sections.section import RANGE_HEAD, SPANS, Absent, Section, Statement, Table, range_cells
+from truecost.report.sections.section import (
+    MEDIAN_HEAD,
+    SPANS,
+    Absent,
+    Section,
+    Statement,
+    Table,
+    median_cells,
+)
 from truecost.report.sections.shock import times
 
 NONE_BELOW = 1e-6
@@ -61,8 +69,8 @@ def _title(multiple: Mapping[str, float]) -> str:
 def _tier_rows(tier: Mapping[str, Any], plan: Mapping[str, Any], months: int) -> list[Row]:
     """Price and users of one tier over those it has; users only where a number of them would do."""
     rows: list[Row] = []
-    price, paid = tier["usd_per_user_month_for_zero_margin"], plan["revenue_per_user_month_usd"]["p50"]
-    users, planned = tier["users_for_zero_margin"], plan["user_months"]["p50"] / months
+    price, paid = tier["usd_per_user_month_for_zero_margin"], plan["revenue_per_user_month_usd"]["mean"]
+    users, planned = tier["users_for_zero_margin"], plan["user_months"]["mean"] / months
     if has(price) and paid > 0 and price["p50"] > 0:
         rows.append(_row(f"Price of “{tier['tier']}”", price, paid, "USD/user-month"))
     if has(users) and planned > 0 and users["p50"] > NONE_BELOW * planned:
@@ -80,7 +88,7 @@ def _facts(tier: Mapping[str, Any], plan: Mapping[str, Any], statement: Statemen
     if users is None:
         return [f"{name} pays by contract: what it pays does not change with its users."]
     happens = users["share_of_draws"]
-    planned = plan["user_months"]["p50"] / statement["horizon_months"]
+    planned = plan["user_months"]["mean"] / statement["horizon_months"]
     if not happens:
         return [f"No number of users of {name} brings the margin to zero."]
     facts: list[str] = []
@@ -92,19 +100,19 @@ def _facts(tier: Mapping[str, Any], plan: Mapping[str, Any], statement: Statemen
 
 
 def _table(multiple: Mapping[str, float], tiers: list[Mapping[str, Any]]) -> Table:
-    rows = [["All prices, multiple of the plan's", *range_cells(multiple)]]
+    rows = [["All prices, multiple of the plan's", *median_cells(multiple)]]
     for tier in tiers:
         if tier["users_for_zero_margin"] is None:
             continue
         rows.append(
             [
                 f"Price of “{tier['tier']}”, USD/user-month",
-                *range_cells(tier["usd_per_user_month_for_zero_margin"]),
+                *median_cells(tier["usd_per_user_month_for_zero_margin"]),
             ]
         )
         rows.append(
-            [f"Users of “{tier['tier']}”, mean over the plan", *range_cells(tier["users_for_zero_margin"])]
+            [f"Users of “{tier['tier']}”, mean over the plan", *median_cells(tier["users_for_zero_margin"])]
         )
     return Table(
-        ("At zero margin", *RANGE_HEAD), rows, "Prices and users at which the plan earns what it costs"
+        ("At zero margin", *MEDIAN_HEAD), rows, "Prices and users at which the plan earns what it costs"
     )
