@@ -13,6 +13,7 @@ from truecost.advise.knowledge import fine_tune_or_retrieve
 from truecost.advise.levers import advice
 from truecost.advise.verdict import verdict
 from truecost.catalog.catalog import Catalog
+from truecost.plan.evaluate import SCOUT_DRAWS
 from truecost.plan.scenarios import scenarios
 from truecost.plan.schema import Plan
 from truecost.plan.schema.scenarios import ScenarioFile
@@ -21,6 +22,7 @@ from truecost.plan.train_and_infer import train_and_infer
 from truecost.plan.variants import COMPARED_DRAWS, Variants
 from truecost.spec import Document
 
+COMPARED_SCOUT = SCOUT_DRAWS
 VERDICT_DRAWS = 64
 """Draws of the verdict under a scenario: only which option is the best is asked."""
 PARTS = ("verdict", "options", "scenarios", "advice", "sensitivity", "training_against_inference")
@@ -31,7 +33,9 @@ class Answer:
     """What to do with a plan, on draws that all parts share."""
 
     def __init__(self, document: Document[Plan], catalog: Catalog, *, draws: int, seed: int) -> None:
-        self.variants = Variants(document, catalog, draws=min(draws, COMPARED_DRAWS), seed=seed)
+        self.variants = Variants(
+            document, catalog, draws=min(draws, COMPARED_DRAWS), seed=seed, scout=COMPARED_SCOUT
+        )
 
     @cached_property
     def decision(self) -> Decision:
