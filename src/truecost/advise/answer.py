@@ -23,10 +23,19 @@ from truecost.plan.variants import COMPARED_DRAWS, Variants
 from truecost.spec import Document
 
 COMPARED_SCOUT = SCOUT_DRAWS
+FEWEST_DRAWS = 64
+MOST_TIER_MONTH_DRAWS = 4_000_000
 VERDICT_DRAWS = 64
 """Draws of the verdict under a scenario: only which option is the best is asked."""
 PARTS = ("verdict", "options", "scenarios", "advice", "sensitivity", "training_against_inference")
 """The keys of `to_dict`, as `truecost.plan.result.ANSWER_PARTS` names them."""
+
+
+def compared_draws(plan: Plan, draws: int) -> int:
+    """Draws of a comparison: fewer for a plan of very many tiers, whose variants would not fit in memory."""
+    tiers = len(plan.demand.tiers) if plan.demand is not None else 1
+    fitting = MOST_TIER_MONTH_DRAWS // (plan.horizon_months * tiers)
+    return min(draws, COMPARED_DRAWS, max(fitting, FEWEST_DRAWS))
 
 
 class Answer:
@@ -34,7 +43,7 @@ class Answer:
 
     def __init__(self, document: Document[Plan], catalog: Catalog, *, draws: int, seed: int) -> None:
         self.variants = Variants(
-            document, catalog, draws=min(draws, COMPARED_DRAWS), seed=seed, scout=COMPARED_SCOUT
+            document, catalog, draws=compared_draws(document.value, draws), seed=seed, scout=COMPARED_SCOUT
         )
 
     @cached_property

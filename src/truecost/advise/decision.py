@@ -121,6 +121,11 @@ def table(decision: Decision) -> list[dict[str, Any]]:
     ]
 
 
+def _cash_needed(variant: Variant) -> FloatArray:
+    """The deepest that cash paid runs ahead of revenue: what must be there until it carries itself."""
+    return np.maximum(np.cumsum(variant.cash - variant.revenue, axis=0).max(axis=0), 0.0)
+
+
 def _row(choice: Choice, decision: Decision) -> dict[str, Any]:
     variant = choice.variant
     months = variant.cost.shape[0]
@@ -130,12 +135,13 @@ def _row(choice: Choice, decision: Decision) -> dict[str, Any]:
         "option": choice.option.key,
         "label": choice.option.label,
         "applies": True,
+        "draws": variant.book.draws.count,
         "total_usd": summarize(variant.cost_usd),
         "margin_usd": summarize(variant.margin_usd),
         "saving_usd": summarize(choice.saving_usd),
         "wins_share_of_draws": decision.wins(choice),
         "cost_usd_by_month": {str(m): summarize(cumulative[m - 1]) for m in shown},
-        "cash_in_first_month_usd": summarize(variant.cash[0]),
+        "cash_needed_usd": summarize(_cash_needed(variant)),
         "months_to_get_there": decision.months[choice.option.key],
         "commits_to": choice.option.commits,
         "models": choice.option.models,

@@ -62,6 +62,7 @@ def sentence(plan: Plan, decision: Decision, flip: Flip | None) -> str:
         second = decision.choices[1]
         behind = _around_mean(best.variant.margin_usd - second.variant.margin_usd)
         opening = f"Keep the plan as written: the next best, “{second.option.label}”, leaves {behind} less"
+        sure = f"and this is {sure}"
     else:
         saved = _around_mean(best.saving_usd)
         opening = f"{best.option.label}{_condition(best)}: it saves {saved} against the plan as written"

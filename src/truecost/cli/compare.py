@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from truecost.cli.failures import refuse
 from truecost.cli.options import Settings, debug_option, json_option, plan_options
 
 
@@ -36,6 +37,8 @@ def command(
     from truecost.plan.variants import Variants
     from truecost.report.compare_text import page
 
+    if first == second == "-":
+        refuse("both plans are -: only one of the two can come from stdin")
     settings = Settings(sets, draws, seed, catalog)
     facts = catalog_of(settings.catalog)
     documents = [loaded(spec, settings.sets, facts) for spec in (first, second)]

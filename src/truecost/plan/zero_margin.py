@@ -174,8 +174,9 @@ def lasting_crossing(margin: Margin) -> FloatArray:
     reach = np.where(line > 0, 1.5 * line, 1.0)
     below, above = _last_loss(margin, np.array(SEARCHED)[:, None] * reach)
     below, above = _last_loss(margin, np.linspace(below[0], above[0], REFINED + 1), (below[1], above[1]))
-    fall = np.maximum(above[1] - below[1], 1e-300)
-    found = np.where(below[1] < 0, below[0] + (above[0] - below[0]) * -below[1] / fall, 0.0)
+    rise, crosses = above[1] - below[1], (below[1] < 0) & (above[1] >= 0)
+    share = np.divide(-below[1], rise, out=np.ones_like(rise), where=crosses)
+    found = np.where(crosses, below[0] + (above[0] - below[0]) * share, np.where(below[1] < 0, np.inf, 0.0))
     return np.where(pays, found, np.inf)
 
 

@@ -46,11 +46,11 @@ def _months(count: float) -> str:
 
 
 def options(rows: Sequence[Row], page: Page, *, everything: bool = False) -> None:
-    """Every option for the same demand: what it costs by when, what it saves, in how many draws it wins."""
+    """Every option: what it costs by when, what it saves, in how many draws it wins, the cash it needs."""
     applying = [row for row in rows if row["applies"]]
     if len(applying) < 2:
         return
-    page.heading("Every way to meet the same demand, USD")
+    page.heading(f"Every way to do the same, USD, on the first {applying[0]['draws']:,} draws")
     months = list(applying[0]["cost_usd_by_month"])
     columns = [
         Column("option", wraps=True),
@@ -58,6 +58,7 @@ def options(rows: Sequence[Row], page: Page, *, everything: bool = False) -> Non
         Column("saves", right=True),
         Column("90 %\ninterval", right=True, optional=True),
         Column("best\nin", right=True),
+        Column("cash\nneeded", right=True),
         Column("months\naway", right=True),
     ]
     page.extend(table(columns, [_cells(row, months) for row in applying], page.width))
@@ -77,6 +78,7 @@ def _cells(row: Row, months: Sequence[str]) -> list[str]:
         "" if is_plan else shown(row["saving_usd"]["mean"]),
         "" if is_plan else around_mean(row["saving_usd"]),
         share(row["wins_share_of_draws"]),
+        shown(row["cash_needed_usd"]["mean"]),
         "" if is_plan else f"{row['months_to_get_there']:.0f}",
     ]
 

@@ -146,3 +146,15 @@ def test_fine_tuning_sends_fewer_tokens_and_pays_for_training() -> None:
     tokens = {key: way["input_tokens_per_call"]["mean"] for key, way in ways.items()}
     assert tokens["fine_tune"] < tokens["retrieve_api"]
     assert found["best"] == min(ways, key=lambda key: ways[key]["total_usd"]["mean"])
+
+
+def test_cash_needed_is_the_deepest_that_cash_runs_ahead_of_revenue() -> None:
+    for name in ("startup-on-apis", "frontier-run"):
+        _, decision = example(name)
+        for choice, row in zip(decision.choices, table(decision), strict=False):
+            variant = choice.variant
+            ahead = np.cumsum(variant.cash - variant.revenue, axis=0)
+            needed = np.maximum(ahead.max(axis=0), 0).mean()
+            assert row["cash_needed_usd"]["mean"] == pytest.approx(needed)
+    own = next(row for row in table(example("frontier-run")[1]) if row["option"] == AS_WRITTEN)
+    assert own["cash_needed_usd"]["mean"] > 2 * own["total_usd"]["mean"]

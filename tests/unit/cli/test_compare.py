@@ -55,3 +55,9 @@ def test_bad_input_is_said_of_the_file_it_is_in(tmp_path: Path) -> None:
     assert not found.stdout
     assert "other.yaml" in found.stderr
     assert run(one, str(tmp_path / "nowhere.yaml")).exit_code == 2
+
+
+def test_stdin_is_one_plan() -> None:
+    found = run("-", "-")
+    assert found.exit_code == 2
+    assert "only one of the two" in found.stderr

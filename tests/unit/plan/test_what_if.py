@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.plan.specs import fleet, product
 
@@ -105,7 +105,7 @@ def test_fuller_chips_are_fewer() -> None:
 
 
 def test_the_empty_list_changes_nothing() -> None:
-    assert lines(product()) == lines(product(), *[])
+    assert lines(product()) == lines({**product(), "what_if": []})
     assert np.isclose(result(product(), {"users": 1}).total_usd["mean"], result(product()).total_usd["mean"])
 
 
@@ -116,6 +116,9 @@ def test_the_empty_list_changes_nothing() -> None:
         ({"api_price": 0}, "what_if.0.api_price"),
         ({"cached_share_added": 2}, "what_if.0.cached_share_added"),
         ({"from_month": -1}, "what_if.0.from_month"),
+        ({"from_month": 3}, "changes nothing"),
+        ({"from_month": 3, "utilization": 0.5}, "utilization holds for the whole plan"),
+        ({"from_month": 3, "cached_share_added": 0.5}, "cached_share_added holds for the whole plan"),
     ],
 )
 def test_bad_input_names_the_field(change: dict[str, float], words: str) -> None:
@@ -129,3 +132,26 @@ def test_chip_prices_and_utilization_move_a_training_run() -> None:
     before = lines(spec)["training.final_run"]
     assert lines(spec, {"chip_price": 2})["training.final_run"] == pytest.approx(2 * before)
     assert lines(spec, {"utilization": 1.25})["training.final_run"] == pytest.approx(before / 1.25)
+
+
+def test_what_begins_after_the_last_month_is_said_to_do_nothing() -> None:
+    found = result(product(), {"from_month": 60, "api_price": 3})
+    assert any("what_if.0.from_month" in warning for warning in found.warnings)
+    assert found.total_usd["mean"] == pytest.approx(result(product()).total_usd["mean"])
+
+
+FACTORS = ("api_price", "chip_price", "users", "queries_per_user", "asked_price")
+ENTRIES = st.lists(
+    st.dictionaries(st.sampled_from(FACTORS), st.floats(0.01, 100), min_size=1).flatmap(
+        lambda given: st.integers(0, 14).map(lambda month: {**given, "from_month": month})
+    ),
+    max_size=3,
+)
+
+
+@given(entries=ENTRIES, kind=st.sampled_from([product, fleet]))
+@settings(max_examples=40)
+def test_any_entries_give_a_finite_cost(entries: list[dict[str, float]], kind: Any) -> None:
+    found = plan({**kind(), "what_if": entries}, draws=8).statement()
+    assert np.isfinite(found["total_usd"]["mean"])
+    assert found["total_usd"]["mean"] >= 0

@@ -103,7 +103,7 @@ def test_the_figures_of_the_verdict_are_its_own(bare: dict[str, Any]) -> None:
     assert "“The plan as written” in 10 %" in plain(sure.what)
     assert (flip.value, flip.unit) == ("0.7", "×")
     assert "API prices" in flip.what
-    assert plain(f"{cash.value} {cash.unit}") == show(TABLE[0]["cash_in_first_month_usd"]["mean"], "USD")
+    assert plain(f"{cash.value} {cash.unit}") == show(TABLE[0]["cash_needed_usd"]["mean"], "USD")
     assert "nothing beats the plan as written" in found.conditions[0]
 
 

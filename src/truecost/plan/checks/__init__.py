@@ -14,6 +14,7 @@ from truecost.plan.checks.programme import check_programme
 from truecost.plan.checks.requests import check_requests
 from truecost.plan.checks.serving import check_serving
 from truecost.plan.checks.tiers import check_tiers
+from truecost.plan.checks.what_if import check_what_if
 from truecost.plan.schema import Plan
 from truecost.plan.serving.fallback import with_fallbacks
 from truecost.spec import Document, Problems
@@ -43,6 +44,7 @@ def check(document: Document[Plan], catalog: Catalog, today: date) -> tuple[Plan
     check_serving(checking)
     check_programme(checking)
     check_business(checking)
+    check_what_if(checking)
     check_amounts(checking)
     checking.problems.raise_if_any(document)
     checked = with_fallbacks(within_horizon(dated), catalog)

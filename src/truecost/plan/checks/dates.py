@@ -45,6 +45,8 @@ def _dated(plan: Plan) -> Iterator[tuple[str, int]]:
             yield f"demand.tiers.{name}.price_changes.{index}.month", change.month
     for index, round_ in enumerate(plan.business.investment if plan.business else ()):
         yield f"business.investment.{index}.month", round_.month
+    for index, change in enumerate(plan.what_if):
+        yield f"what_if.{index}.from_month", change.from_month
     for name, tune in plan.programme.fine_tunes.items() if plan.programme else ():
         yield f"programme.fine_tunes.{name}.first_month", tune.first_month
 

@@ -40,5 +40,6 @@ class WhatIf(Section):
         description="share of the uncached input that is cached too; below 0, of the cached that is not",
     )
     utilization: Factor | None = Field(
-        default=None, description="work a chip does in an hour: load at the peak, utilization of training"
+        default=None,
+        description="work a chip does in an hour (load at the peak, utilization of training), undated",
     )

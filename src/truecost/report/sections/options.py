@@ -36,9 +36,10 @@ def options(statement: Statement) -> Section | None:
     return Section(
         "options",
         _title(applying),
-        "Each way on the same draws, USD, means; the bar is what it saves (right of the line) or costs more "
-        "(left) over the plan, the thin line its 90 % interval. What it saves is margin: revenue less all "
-        "cost.",
+        f"Each way on the same {applying[0]['draws']:,} draws (the first of the plan's), USD, means; the bar "
+        "is what it saves (right of the line) or costs more (left) over the plan, the thin line its 90 % "
+        "interval. What it saves is margin: revenue less all cost. Cash needed is the deepest that cash paid "
+        "runs ahead of revenue.",
         decision=_decision(applying),
         facts=_facts(applying),
         tables=[_table(applying)],
@@ -88,7 +89,7 @@ def _decision(rows: Sequence[Row]) -> DecisionTable:
             [
                 share(row["wins_share_of_draws"]),
                 *(shown(row["cost_usd_by_month"][month]["mean"]) for month in months),
-                shown(row["cash_in_first_month_usd"]["mean"]),
+                shown(row["cash_needed_usd"]["mean"]),
                 "–" if row["option"] == AS_WRITTEN else f"{row['months_to_get_there']:.0f}",
             ],
             row is rows[0],
@@ -96,7 +97,7 @@ def _decision(rows: Sequence[Row]) -> DecisionTable:
         for row, bar in zip(rows, bars, strict=True)
     ]
     costs = [f"cost by month {month}" for month in months]
-    head = ("Option", "Saves, USD", "best in, of draws", *costs, "cash in month 1", "months to get there")
+    head = ("Option", "Saves, USD", "best in, of draws", *costs, "cash needed", "months to get there")
     return DecisionTable(head, made, "Every way to meet the same demand, USD, the best first")
 
 
@@ -115,7 +116,7 @@ def _typed(row: Row) -> tuple[str, str]:
 def _table(rows: Sequence[Row]) -> Table:
     months = list(rows[0]["cost_usd_by_month"])
     head = ["Option"]
-    for name in ("saves", "margin", *(f"cost by month {month}" for month in months), "cash in month 1"):
+    for name in ("saves", "margin", *(f"cost by month {month}" for month in months), "cash needed"):
         head += [f"{name}, {MEAN_HEAD[0]}", *MEAN_HEAD[1:]]
     cells = [
         [
@@ -123,7 +124,7 @@ def _table(rows: Sequence[Row]) -> Table:
             *mean_cells(row["saving_usd"]),
             *mean_cells(row["margin_usd"]),
             *(cell for month in months for cell in mean_cells(row["cost_usd_by_month"][month])),
-            *mean_cells(row["cash_in_first_month_usd"]),
+            *mean_cells(row["cash_needed_usd"]),
         ]
         for row in rows
     ]

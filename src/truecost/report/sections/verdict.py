@@ -53,7 +53,7 @@ def _figures(found: Mapping[str, Any], statement: Statement) -> Iterator[KeyFigu
     yield _flip(found["flip"])
     best = rows.get(found["option"])
     if best is not None:
-        yield key_figure(best["cash_in_first_month_usd"], "USD", "cash needed in the first month")
+        yield key_figure(best["cash_needed_usd"], "USD", "cash needed before it carries itself")
 
 
 def _saving(found: Mapping[str, Any], statement: Statement) -> KeyFigure:
