@@ -71,8 +71,9 @@ def ours(claim: Row) -> str:
 
 
 def step_value(step: Row, claim: Row) -> str:
-    """What a step gives; a step without a unit is in the claim's."""
-    return _ranged(step["value"], step["unit"] or claim["result_unit"])
+    """What a step gives; the last step is in the claim's unit where it names none."""
+    is_last = step is claim["steps"][-1]
+    return _ranged(step["value"], step["unit"] or (claim["result_unit"] if is_last else ""))
 
 
 def _ranged(value: Mapping[str, float], unit: str) -> str:

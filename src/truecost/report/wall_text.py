@@ -40,8 +40,8 @@ def page(told: Told, width: int = DEFAULT_WIDTH) -> Page:
             shown(row["served_tokens"]),
             shown(row["parameters"]),
             shown(row["training_tokens"]),
-            f"{row['training_flops']:.2g}",
-            f"{row['serving_flops']:.2g}",
+            shown(row["training_flops"], "FLOP").removesuffix("FLOP").strip(),
+            shown(row["serving_flops"], "FLOP").removesuffix("FLOP").strip(),
             share(row["saving_share"]),
         ]
         for row in told["rows"]
