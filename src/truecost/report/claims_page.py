@@ -19,14 +19,17 @@ from truecost.report.charts.svg import Figure, figure
 from truecost.report.claims_phrases import (
     KINDS,
     MEANINGS,
+    bare,
     claimed,
     condition,
     interval,
     ours,
+    read_so,
     step_value,
+    tied,
+    titled,
     verdict,
 )
-from truecost.report.claims_phrases import figure as shown
 from truecost.report.html import environment
 from truecost.report.sections.section import Table
 
@@ -51,6 +54,7 @@ class Said:
     statement: str
     verdict: str
     short: str
+    read: str
     facts: Sequence[tuple[str, str]]
     strip: Markup | None
     notes: Sequence[str]
@@ -76,7 +80,7 @@ class Pair:
     """Two claims that cannot both be true."""
 
     what: str
-    sides: str
+    sides: Sequence[tuple[str, str]]
     reconciled: str
 
 
@@ -130,20 +134,22 @@ def _overview(counts: Mapping[str, int]) -> Figure:
 
 def _said(claim: Row, sources: dict[str, int]) -> Said:
     given = claim["verdict"]
-    facts = [("It says", claimed(claim)), ("We get", ours(claim))]
+    said = ("It says", claimed(claim))
     if claim["reading"]:
-        facts.insert(1, ("Read so", claim["reading"]["why"]))
+        said = ("Read as", f"{claimed(claim)} ({read_so(claim)})")
+    facts = [said, ("We get", ours(claim))]
     facts += [("Published", claim["published"]), ("Facts as of", claim["as_of"])]
     if claim["note"]:
         facts.append(("Note", claim["note"]))
     return Said(
         id=claim["id"],
-        statement=claim["statement"],
+        statement=tied(claim["statement"]),
         verdict=verdict(claim),
         short=ours(claim) if claim["result"] else "",
+        read=f"read as {claimed(claim)}" if claim["reading"] else "",
         facts=facts,
         strip=_strip(claim),
-        notes=[f"{note[:1].upper()}{note[1:]}." for note in given["notes"]],
+        notes=[f"{tied(note[:1].upper() + note[1:])}." for note in given["notes"]],
         conditions=[condition(one) for one in given["conditions"][:5]],
         steps=[(step["what"], step["formula"], step_value(step, claim)) for step in claim["steps"]],
         inputs=[_input(row, sources) for row in claim["inputs"]],
@@ -176,24 +182,16 @@ def _strip(claim: Row) -> Markup | None:
 def _drawn(curve: Row) -> Drawn:
     axes = (
         Axis(
-            _titled(curve["x"], curve["x_unit"]),
-            lambda v: _tick(v, curve["x_unit"]),
+            titled(curve["x"], curve["x_unit"]),
+            lambda v: bare(v, curve["x_unit"]),
             curve["is_log"] and curve["x_unit"] != "year",
         ),
-        Axis(_titled(curve["y"], curve["y_unit"]), lambda v: _tick(v, curve["y_unit"]), curve["is_log"]),
+        Axis(titled(curve["y"], curve["y_unit"]), lambda v: bare(v, curve["y_unit"]), curve["is_log"]),
     )
     lines = [Line(line["name"], line["values"]) for line in curve["lines"]]
     marks = [Mark(mark["name"], mark["value"]) for mark in curve["marks"]]
     drawn = figure(lambda width: curves(curve["at"], lines, axes, marks, width), curve["title"])
     return Drawn(curve["title"], drawn, _table(curve))
-
-
-def _titled(name: str, unit: str) -> str:
-    return name if unit in ("share", "x", "ratio", "", "year") or unit == name else f"{name}, {unit}"
-
-
-def _tick(value: float, unit: str) -> str:
-    return shown(value, unit if unit in ("share", "year") else "×" if unit in ("x", "ratio") else "")
 
 
 def _table(curve: Row) -> Table:
@@ -203,20 +201,19 @@ def _table(curve: Row) -> Table:
         if count <= MOST_ROWS
         else sorted({round(i * (count - 1) / (MOST_ROWS - 1)) for i in range(MOST_ROWS)})
     )
-    head = [_titled(curve["x"], curve["x_unit"]), *(line["name"] for line in curve["lines"])]
+    head = [titled(curve["x"], curve["x_unit"]), *(line["name"] for line in curve["lines"])]
     rows = [
-        [shown(curve["at"][i], curve["x_unit"])]
+        [bare(curve["at"][i], curve["x_unit"])]
         + [
-            "never" if line["values"][i] is None else shown(line["values"][i], curve["y_unit"])
+            "never" if line["values"][i] is None else bare(line["values"][i], curve["y_unit"])
             for line in curve["lines"]
         ]
         for i in chosen
     ]
-    return Table(head, rows, curve["title"])
+    return Table(head, rows, f"{titled(curve['y'], curve['y_unit'])}: {curve['title']}")
 
 
 def _pair(conflict: Row) -> Pair:
-    sides = " against ".join(
-        f"{side['id']}: {interval(side['low'], side['high'], side['unit'])}" for side in conflict["claims"]
-    )
-    return Pair(conflict["what"], sides, conflict["reconciled"]["text"])
+    sides = [(side["id"], interval(side["low"], side["high"], side["unit"])) for side in conflict["claims"]]
+    what = conflict["what"]
+    return Pair(f"{what[:1].upper()}{what[1:]}", sides, tied(conflict["reconciled"]["text"]))

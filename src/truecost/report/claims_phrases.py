@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,9 +21,9 @@ KINDS = {
 """Kinds of verdict as headings, in the order of the page."""
 MEANINGS = {
     "contradicts": "What the claim itself states, or another claim, gives a different figure.",
-    "off": "No input inside its admissible range brings our figure to the claim.",
-    "holds if": "True only under the condition named; otherwise it is off.",
-    "holds": "The median of what we get lies in the claimed interval.",
+    "off": "Not what we get, whichever way it is counted and whichever single input is varied.",
+    "holds if": "True only under the condition named.",
+    "holds": "What we get lies in the claimed interval, or within a quarter of its ends.",
     "cannot be checked": "A fact is missing that nobody publishes; what it would have to be is named.",
 }
 
@@ -36,6 +37,37 @@ def figure(value: float | None, unit: str) -> str:
     return "open" if value is None else glued(shown(value, unit))
 
 
+_TIED = re.compile(r"(?<=\d) (?=(?:[kMBT%×]|[A-Z]?FLOP|USD)(?:\W|$))|(?<=[\d%kMBT]) (?=– )|(?<= –) (?=\d)")
+
+
+def tied(sentence: str) -> str:
+    """A sentence in which no line breaks between a number and its unit, or inside a range.
+
+    >>> tied("at 40 – 50 %.").split(" ")
+    ['at', '40\\xa0–\\xa050\\xa0%.']
+    """
+    return _TIED.sub("\N{NO-BREAK SPACE}", sentence)
+
+
+def bare(value: float, unit: str) -> str:
+    """A number whose unit stands elsewhere, at the head of a column or an axis; a share or a factor keeps its
+    sign.
+
+    >>> bare(0.4, "share"), bare(2.5e9, "tokens/month"), bare(3.0, "x")
+    ('40\\xa0%', '2.50\\xa0B', '3\\xa0×')
+    """
+    return figure(value, unit if unit in ("share", "year") else "×" if unit in ("x", "ratio") else "")
+
+
+def titled(name: str, unit: str) -> str:
+    """What a column or an axis shows, with the unit that its numbers do not carry.
+
+    >>> titled("API price", "USD/Mtok"), titled("load", "share")
+    ('API price, USD/Mtok', 'load')
+    """
+    return name if unit in ("share", "x", "ratio", "", "year") or unit == name else f"{name}, {unit}"
+
+
 def interval(low: float | None, high: float | None, unit: str) -> str:
     """A claimed interval: one number, both ends, or "at least" and "at most"."""
     if low is None and high is None:
@@ -43,31 +75,38 @@ def interval(low: float | None, high: float | None, unit: str) -> str:
     if high is None:
         return f"at least {figure(low, unit)}"
     if low is None:
-        return f"at most {figure(high, unit)}"
+        return f"{'before' if unit == 'year' else 'at most'} {figure(high, unit)}"
     return glued(span(low, high, unit))
 
 
 def claimed(claim: Row) -> str:
     """What a claim says, as figures; of words that had to be read as a figure, the reading."""
     if claim["figures"]:
-        return ", ".join(f"{name} {figure(value, claim['unit'])}" for name, value in claim["figures"].items())
+        figures, unit = claim["figures"], claim["unit"]
+        return "; ".join(f"{name}: {figure(value, unit)}" for name, value in figures.items())
     reading = claim["reading"]
     if reading:
         return interval(reading["low"], reading["high"], reading["unit"])
     return interval(claim["low"], claim["high"], claim["unit"])
 
 
+def read_so(claim: Row) -> str:
+    """Why words are read as the figure they are tested by."""
+    return str(claim["reading"]["why"])
+
+
 def ours(claim: Row) -> str:
     """What we get: the median with its 90 % interval, by each way of counting where there are several."""
     unit = claim["result_unit"]
     if claim["ways"]:
-        return "; ".join(f"{name} {_ranged(value, unit)}" for name, value in claim["ways"].items())
+        return "; ".join(f"{name}: {_ranged(value, unit)}" for name, value in claim["ways"].items())
     if claim["result"] is None:
         return "nothing: an input is missing"
     if claim["result_ends"]:
         least, most = claim["result_ends"]
         return interval(least, most, unit)
-    return _ranged(claim["result"], unit)
+    found = _ranged(claim["result"], unit)
+    return f"an exponent of {found}" if unit == "exponent" else found
 
 
 def step_value(step: Row, claim: Row) -> str:
@@ -87,11 +126,28 @@ def condition(given: Row) -> str:
     >>> condition(made).replace(chr(160), " ")
     'load = 60 % instead of 40 %'
     """
-    instead = (
-        "" if given["instead_of"] is None else f" instead of {figure(given['instead_of'], given['unit'])}"
-    )
-    counted = f", counted as {given['way']}" if given["way"] else ""
-    return f"{given['label']} = {interval(given['low'], given['high'], given['unit'])}{instead}{counted}"
+    counted = f", counted as: {given['way']}" if given["way"] else ""
+    return f"{given['label']} {_values(given)}{_instead(given)}{counted}"
+
+
+def _values(given: Row) -> str:
+    """The values themselves; one end alone where the other is only how far it was tried."""
+    low, high, unit = given["low"], given["high"], given["unit"]
+    least, most = given.get("within") or (-math.inf, math.inf)
+    ends = math.isclose(low, least, rel_tol=1e-6), math.isclose(high, most, rel_tol=1e-6)
+    if low != high and ends == (False, True):
+        return f"≥ {figure(low, unit)}"
+    if low != high and ends == (True, False):
+        return f"≤ {figure(high, unit)}"
+    return f"= {interval(low, high, unit)}"
+
+
+def _instead(given: Row) -> str:
+    """ " instead of 40 %": a unit in words stands only at the figure before."""
+    taken, unit = given["instead_of"], given["unit"]
+    if taken is None:
+        return ""
+    return f" instead of {figure(taken, unit).removesuffix(unit).rstrip()}"
 
 
 def off(verdict: Row, unit: str) -> str:

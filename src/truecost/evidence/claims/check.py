@@ -67,7 +67,7 @@ def _inputs(outcome: Outcome) -> list[dict[str, Any]]:
     from truecost.ranges import Range
 
     rows: list[dict[str, Any]] = []
-    for found in outcome.inputs.values():
+    for found in (*outcome.inputs.values(), *outcome.cited):
         value = found.value
         low, high = (value.low, value.high) if isinstance(value, Range) else (value, value)
         rows.append(
@@ -197,11 +197,13 @@ class Report:
 def rule() -> str:
     """The rule from numbers to verdicts, in words."""
     return (
-        "A claim's interval is loosened by 1.25 at both ends. It holds where the median of what we get lies "
+        "A claim's interval is loosened by 1.25 at both ends; a year by half a year; a share only as far as "
+        "the rest of the whole stays within 1.25 too. A claim holds where the median of what we get lies "
         "inside by every way of counting. It contradicts where its own figures, or another claim's, alone "
-        "give something else. It holds if some way of counting, or one input inside its admissible range, "
-        "brings it in, or if its two ends are counted differently. Else it is off by our median over its "
-        "middle. It cannot be checked where an input is missing."
+        "give something else. It holds if some way of counting lies inside, if one input inside its "
+        "admissible range brings our median to the claim as published, or if its two ends are counted "
+        "differently. Else it is off by our median over its middle. It cannot be checked where an input is "
+        "missing."
     )
 
 

@@ -209,10 +209,10 @@ def _by_input(ready: Recomputation, one: Statement, other: Statement) -> Reconci
     if pair is None:
         return None
     first, second = pair
-    if _is_the_figure(first, one.interval) and _is_the_figure(second, other.interval):
+    if first.is_figure(one.interval) and second.is_figure(other.interval):
         return None
     text = (
-        f"{one.claim} holds at {first.label} of {span(first.low, first.high, first.unit)}, "
+        f"{one.claim} holds at {first.label} = {span(first.low, first.high, first.unit)}, "
         f"{other.claim} at {span(second.low, second.high, second.unit)}"
     )
     low, high = max(first.low, second.low), min(first.high, second.high)
@@ -220,12 +220,6 @@ def _by_input(ready: Recomputation, one: Statement, other: Statement) -> Reconci
         text += f"; both at {span(low, high, first.unit)}"
         return Reconciliation("input", text, low, high, first.unit, pair)
     return Reconciliation("input", text, None, None, first.unit, pair)
-
-
-def _is_the_figure(condition: Condition, interval: Interval) -> bool:
-    """Whether the input is the claimed figure itself, so that varying it explains nothing."""
-    ends = ((condition.low, interval.low), (condition.high, interval.high))
-    return all(math.isclose(a, b, rel_tol=0.01) for a, b in ends)
 
 
 def _related(said: list[Statement], catalog: Catalog) -> Iterable[Conflict]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeAlias
 
@@ -13,6 +13,8 @@ from truecost.ranges import Range
 Amount: TypeAlias = float | Range
 LOOSENED = 1.25
 """How far beyond its ends a claimed interval is taken to reach, as a factor: "about 10" is 8 to 12.5."""
+SHARES = ("share", "fraction")
+"""Units of a part of a whole."""
 LOOSENED_YEARS = 0.5
 """The same for a calendar year, which has no factors."""
 TOPICS = (
@@ -31,23 +33,58 @@ TOPICS = (
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A claimed interval; an open end is infinite. `is_year` for calendar years, whose ratios mean nothing.
+    """A claimed interval; an open end is infinite. `is_year` for calendar years, whose ratios mean nothing;
+    `is_share` for a part of a whole, whose rest counts too: 90 % off and 99 % off are ten times apart.
 
     >>> Interval(45e6, 60e6).loosened().contains(72e6), Interval(45e6, 60e6).loosened().contains(80e6)
     (True, False)
+    >>> Interval(0.9, 0.9, is_share=True).loosened().contains(0.99)
+    False
     """
 
     low: float = -math.inf
     high: float = math.inf
     is_year: bool = False
+    is_share: bool = False
 
     def loosened(self) -> Interval:
-        """The interval with both ends moved out: by LOOSENED, or LOOSENED_YEARS."""
+        """The interval with both ends moved out: by LOOSENED, or LOOSENED_YEARS; of a share as far as both
+        it and the rest of the whole stay within LOOSENED.
+        """
         if self.is_year:
-            return Interval(self.low - LOOSENED_YEARS, self.high + LOOSENED_YEARS, True)
-        return Interval(
-            min(self.low / LOOSENED, self.low * LOOSENED), max(self.high / LOOSENED, self.high * LOOSENED)
+            return replace(self, low=self.low - LOOSENED_YEARS, high=self.high + LOOSENED_YEARS)
+        low, high = (
+            min(self.low / LOOSENED, self.low * LOOSENED),
+            max(self.high / LOOSENED, self.high * LOOSENED),
         )
+        if self.is_share and 0 <= self.low <= 1:
+            low = max(low, 1 - (1 - self.low) * LOOSENED)
+        if self.is_share and 0 <= self.high <= 1:
+            high = min(high, 1 - (1 - self.high) / LOOSENED)
+        return replace(self, low=low, high=high)
+
+    def factor(self, value: float) -> float:
+        """A value over the middle; of a share that is itself within LOOSENED, by the rest of the whole.
+
+        >>> Interval(0.9, 0.9, is_share=True).factor(0.99), Interval(0.8, 0.8, is_share=True).factor(0.4)
+        (10.0, 0.5)
+        """
+        centre = self.centre
+        if self.is_year:
+            return value - centre
+        if not centre:
+            return math.inf
+        ratio = value / centre
+        if self.is_by_the_rest(value):
+            return round((1 - centre) / (1 - value), 12)
+        return ratio
+
+    def is_by_the_rest(self, value: float) -> bool:
+        """Whether a share is as claimed, within LOOSENED, and the rest of the whole is not."""
+        centre = self.centre
+        if not self.is_share or not 0 < centre < 1 or not 0 < value < 1 or self.contains(value):
+            return False
+        return 1 / LOOSENED <= value / centre <= LOOSENED and not self.loosened().contains(value)
 
     def contains(self, value: float) -> bool:
         """Whether a value lies inside, ends included."""
@@ -70,7 +107,7 @@ class Interval:
 
     def times(self, factor: float) -> Interval:
         """The same interval in another unit."""
-        return Interval(self.low * factor, self.high * factor, self.is_year)
+        return replace(self, low=self.low * factor, high=self.high * factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +211,7 @@ class Claim:
         ends = (-math.inf if low is None else low, math.inf if high is None else high)
         if self.figures:
             ends = (min(self.figures.values()), max(self.figures.values()))
-        return Interval(ends[0], ends[1], self.tested_unit == "year")
+        return Interval(*ends, self.tested_unit == "year", self.tested_unit in SHARES)
 
     def statements(self) -> list[Statement]:
         """What it says of shared quantities: its figure, and the inputs it states."""

@@ -5,7 +5,7 @@ over a grid.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from truecost.catalog.names import UnknownName
 from truecost.evidence.claims.calculations import calculation
 from truecost.evidence.claims.formula import FormulaError
 from truecost.evidence.claims.model import Claim, Source
-from truecost.evidence.claims.sources import Found, Sought, corners, find
+from truecost.evidence.claims.sources import Found, Sought, as_cited, corners, find
 from truecost.evidence.claims.working import Calculation, Curve, MissingFact, Working
 from truecost.physics.replica import DoesNotFit
 from truecost.ranges import Draws, FloatArray, Range, Ranged, Value, summarize
@@ -66,6 +66,7 @@ class Outcome:
     ends: tuple[float, float] | None = None
     needs: tuple[str, ...] = ()
     unit: str = ""
+    cited: Sequence[Found] = ()
 
     @property
     def draws(self) -> FloatArray | None:
@@ -82,7 +83,7 @@ class Outcome:
     def is_all_stated(self) -> bool:
         """Whether nothing but the claim's own figures, or those of other claims, entered."""
         kinds = {found.kind for found in self.inputs.values()}
-        return bool(kinds) and kinds <= {"stated", "claim"}
+        return bool(kinds) and kinds <= {"stated", "claim"} and not self.cited
 
 
 def ranged(draws: FloatArray) -> Ranged:
@@ -190,7 +191,9 @@ def prepared(claim: Claim, claims: Mapping[str, Claim], catalog: Catalog) -> Rec
         source = claim.inputs.get(name)
         if source is None:
             source = _default(need.default if need else None, name)
-        label, unit = (need.label, need.unit) if need else (name.replace("_", " "), "")
+        parts = source.parts
+        label = str(parts.get("label") or (need.label if need else name.replace("_", " ")))
+        unit = parts.get("unit") or (need.unit if need else None)
         inputs[name] = find(name, (label, unit), source, sought, claim.id)
     return Recomputation(claim, chosen, inputs, texts, catalog)
 
@@ -231,10 +234,9 @@ def recomputed(ready: Recomputation, draws: int = DRAWS, *, curves: bool = True)
     steps = [
         StepDone(s.what, s.formula, ranged(_whole(s.value, draws)), s.unit, s.inputs) for s in done.steps
     ]
-    made = Outcome(ready.inputs, ways, steps, done.curves, unit=ready.claim.tested_unit)
-    if not made.is_all_stated:
-        return made
-    return Outcome(ready.inputs, ways, steps, done.curves, _ends(ready), unit=ready.claim.tested_unit)
+    cited = tuple(as_cited(label, fact) for label, fact in done.cited.items())
+    made = Outcome(ready.inputs, ways, steps, done.curves, unit=ready.claim.tested_unit, cited=cited)
+    return _from_end_to_end(ready, made) if made.is_all_stated else made
 
 
 def _whole(value: Value, draws: int) -> FloatArray:
@@ -242,16 +244,22 @@ def _whole(value: Value, draws: int) -> FloatArray:
     return np.broadcast_to(array, (draws,)) if array.size == 1 else array
 
 
-def _ends(ready: Recomputation) -> tuple[float, float] | None:
-    """The least and the most of the result over every combination of the ends of the stated figures."""
+def _from_end_to_end(ready: Recomputation, made: Outcome) -> Outcome:
+    """The result, and each step, from the least to the most over every combination of the ends of the stated
+    figures: a published range is no 90 % interval.
+    """
     given = {name: found.value for name, found in ready.inputs.items() if found.value is not None}
     if sum(isinstance(value, Range) for value in given.values()) > _MOST_CORNERS:
-        return None
+        return made
     values = {name: np.array(ends) for name, ends in corners(given).items()}
     with np.errstate(all="ignore"):
         try:
             done = ready.run(dict(values))
         except (*_MISSING, ValueError):
-            return None
-    found = np.atleast_1d(np.asarray(next(iter(done.ways.values())), dtype=np.float64)) * ready.factor
-    return float(found.min()), float(found.max())
+            return made
+    found = np.asarray(next(iter(done.ways.values())), dtype=np.float64) * ready.factor
+    steps = [
+        replace(step, value={**step.value, "p5": float(np.min(ends.value)), "p95": float(np.max(ends.value))})
+        for step, ends in zip(made.steps, done.steps, strict=True)
+    ]
+    return replace(made, ends=(float(found.min()), float(found.max())), steps=steps)

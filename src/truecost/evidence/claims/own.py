@@ -90,6 +90,8 @@ class Input(Section):
     day: ClaimDay | None = Field(default=None, description="the day of a dated fact; the claim's as_of")
     free: Figure | None = Field(default=None, description="the range in which it may vary")
     about: Text | None = Field(default=None, description="the quantity it states, to find conflicts")
+    label: Text | None = Field(default=None, description="what it is, in words")
+    unit: UnitText | None = Field(default=None, description="unit it is shown in, of an input of arithmetic")
 
     @model_validator(mode="after")
     def _one_kind(self) -> Input:

@@ -52,6 +52,12 @@ class Condition:
         width = self.within[1] - self.within[0]
         return abs(nearest - self.instead_of) / width if width else 0.0
 
+    def is_figure(self, interval: Interval) -> bool:
+        """Whether the input is the claimed figure itself, so that varying it explains nothing."""
+        low = max(interval.low, self.within[0])
+        high = min(interval.high, self.within[1])
+        return math.isclose(self.low, low, rel_tol=0.02) and math.isclose(self.high, high, rel_tol=0.02)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values."""
         return {

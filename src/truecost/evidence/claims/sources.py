@@ -4,6 +4,7 @@ is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -84,9 +85,13 @@ class Sought:
         return on if isinstance(on, date) else date.fromisoformat(str(on))
 
 
-def find(name: str, labelled: tuple[str, str], source: Source, sought: Sought, claim: str) -> Found:
-    """The input that a source names, with its label and unit. Raises UnknownName for a name nobody knows."""
-    base = Found(name, *labelled, None, source.kind, f"claims/{claim}/{name}", "", free=source.free)
+def find(name: str, labelled: tuple[str, str | None], source: Source, sought: Sought, claim: str) -> Found:
+    """The input that a source names, with its label and unit; a unit of None is that of its fact.
+
+    Raises UnknownName for a name nobody knows.
+    """
+    label, unit = labelled
+    base = Found(name, label, unit or "", None, source.kind, f"claims/{claim}/{name}", "", free=source.free)
     if source.kind == "missing":
         return replace(base, needs=str(source.value), source="not published")
     if source.kind in ("stated", "assumed"):
@@ -101,7 +106,8 @@ def find(name: str, labelled: tuple[str, str], source: Source, sought: Sought, c
     from truecost.catalog.names import UnknownName
 
     try:
-        return _of_fact(base, _FACTS[source.kind](source, sought))
+        fact = _FACTS[source.kind](source, sought)
+        return _of_fact(replace(base, unit=_unit_of(fact) if unit is None else unit), fact)
     except UnknownName:
         raise
     except LookupError as missing:
@@ -143,8 +149,13 @@ def _law(base: Found, quantity: str) -> Found:
         kind="fact",
         path=f"law/{quantity}",
         confidence="measured",
-        source=f"physics/calibration.toml, {calibration.fitted_on}; measured over predicted",
+        source=f"Fit of this tool's law of serving to {_without_paths(calibration.fitted_on)}",
     )
+
+
+def _without_paths(text: str) -> str:
+    """A description without the file names in brackets, which say nothing to a reader."""
+    return re.sub(r" \([^()]*/[^()]*\)", "", text)
 
 
 def _of_fact(base: Found, fact: Fact) -> Found:
@@ -160,6 +171,16 @@ def _of_fact(base: Found, fact: Fact) -> Found:
         source=source,
         confidence=fact.confidence.value,
     )
+
+
+def as_cited(label: str, fact: Fact) -> Found:
+    """A fact that a calculation looked up itself, as an input is shown."""
+    return _of_fact(Found(label, label, _unit_of(fact), None, "fact", fact.key, ""), fact)
+
+
+def _unit_of(fact: Fact) -> str:
+    """Its unit as it is shown: without what is said of it behind a comma, tokens by the million."""
+    return "USD/Mtok" if fact.unit == "USD/token" else fact.unit.split(",")[0]
 
 
 def _times(value: Amount, factor: float) -> Amount:
@@ -222,12 +243,18 @@ def _model(source: Source, sought: Sought) -> Fact:
 
 
 def _recorded(source: Source, sought: Sought) -> Fact:
-    """A figure of a recorded run ("GPT-4", training_flops), or of a published cost (cloud_usd)."""
+    return recorded(str(source.value), str(source.parts.get("has", "training_flops")))
+
+
+def recorded(name: str, has: str) -> Fact:
+    """A figure of a recorded run ("GPT-4", training_flops), or of a published cost (cloud_usd).
+
+    Raises UnknownName for a run that is not on record, LookupError for a figure that it has not.
+    """
     from truecost.catalog.facts import Confidence, Fact
     from truecost.catalog.names import UnknownName
     from truecost.evidence.epoch_tables import published, runs
 
-    name, has = str(source.value), str(source.parts.get("has", "training_flops"))
     run = runs().get(name)
     if run is None:
         raise UnknownName("recorded run", name, _near(name, runs()))
@@ -241,7 +268,7 @@ def _recorded(source: Source, sought: Sought) -> Fact:
     return Fact(
         f"recorded/{name}/{has}",
         float(value),
-        has,
+        "USD" if has.endswith("_usd") else has.replace("_", " "),
         "Epoch AI, training-cost-trends@263c40a",
         date(2026, 11, 22),
         Confidence.PUBLISHED,

@@ -1,6 +1,7 @@
 """The one rule from numbers to a verdict; no claim has a verdict of its own.
 
-A claim's interval is loosened by a factor of 1.25 at both ends (half a year for a calendar year). In order:
+A claim's interval is loosened by a factor of 1.25 at both ends (half a year for a calendar year; a share only
+as far as the rest of the whole stays within the factor too). In order:
 
 1. `cannot be checked` where an input is missing: it names what is needed, and the values at which the claim
    would hold.
@@ -9,8 +10,8 @@ A claim's interval is loosened by a factor of 1.25 at both ends (half a year for
 4. `holds if` where only some ways of counting land inside: those are named.
 5. `contradicts` where nothing but the claim's own figures, or those of other claims, went in: it contradicts
    those claims, or its own arithmetic.
-6. `holds if` where one input brings the result into the interval inside its admissible range (declared for
-   the claim, else the 90 % range of the fact): the input that has to move least is named with its values.
+6. `holds if` where one input inside its admissible range (declared for the claim, else the 90 % range of the
+   fact) brings the result into the interval as published: the input that has to move least is named.
 7. `off by` otherwise: our median over the middle of the claim, and the direction.
 """
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -27,6 +28,7 @@ import numpy as np
 from truecost.evidence.claims.model import Claim, Interval
 from truecost.evidence.claims.outcome import Outcome, Recomputation, ranged
 from truecost.evidence.claims.solving import Condition, conditions, what_it_takes
+from truecost.evidence.claims.words import shown, span
 from truecost.ranges import FloatArray
 
 
@@ -131,25 +133,47 @@ def _by_interval(interval: Interval, ready: Recomputation, outcome: Outcome) -> 
     medians = {way: _median(draws) for way, draws in outcome.ways.items()}
     right = tuple(way for way, median in medians.items() if loose.contains(median))
     nearest = min(medians, key=lambda way: _distance(interval, medians[way]))
-    shared: dict[str, Any] = {
-        "factor": _factor(interval, medians[nearest]),
-        "share_inside": _share_inside(loose, outcome.ways[nearest]),
-        "is_year": interval.is_year,
-    }
+    base = Verdict(
+        Kind.OFF,
+        interval.factor(medians[nearest]),
+        _share_inside(loose, outcome.ways[nearest]),
+        is_year=interval.is_year,
+        notes=_by_the_rest(interval, medians[nearest]),
+    )
     mixed = mixed_ways(interval, outcome.ways) if ready.calculation.has_methods else ()
     if mixed:
         note = f"its ends count differently: {mixed[0]} at the low end, {mixed[1]} at the high end"
-        return Verdict(Kind.HOLDS_IF, ways=mixed, notes=(note,), **shared)
+        return replace(base, kind=Kind.HOLDS_IF, ways=mixed, notes=(note,))
     if len(right) == len(medians):
-        return Verdict(Kind.HOLDS, **shared)
+        return replace(base, kind=Kind.HOLDS)
     if right:
-        return Verdict(Kind.HOLDS_IF, ways=right, **shared)
+        return replace(base, kind=Kind.HOLDS_IF, ways=right)
     if outcome.is_all_stated:
         others = tuple(found.refers_to for found in outcome.inputs.values() if found.refers_to)
         takes = tuple(what_it_takes(ready, interval))
-        return Verdict(Kind.CONTRADICTS, contradicts=others or (ready.claim.id,), conditions=takes, **shared)
+        return replace(base, kind=Kind.CONTRADICTS, contradicts=others or (ready.claim.id,), conditions=takes)
     found = tuple(conditions(ready, interval, nearest or None))
-    return Verdict(Kind.HOLDS_IF if found else Kind.OFF, conditions=found, **shared)
+    if not found:
+        return base
+    return replace(base, kind=Kind.HOLDS_IF, conditions=found, notes=_of_itself(found[0], interval))
+
+
+def _of_itself(condition: Condition, interval: Interval) -> tuple[str, ...]:
+    """A note where the input that makes the claim true is the claimed figure itself."""
+    if not condition.is_figure(interval):
+        return ()
+    return (
+        f"that input is the claimed figure itself, which lies inside the range of what is known, "
+        f"{span(*condition.within, condition.unit)}, but off its middle",
+    )
+
+
+def _by_the_rest(interval: Interval, median: float) -> tuple[str, ...]:
+    """A note where a share is near the claim and what is left of the whole is not."""
+    if not interval.is_by_the_rest(median):
+        return ()
+    left, claimed = shown(1 - median, "share"), shown(1 - interval.centre, "share")
+    return (f"the factor is of what is left: {left}, where the claim leaves {claimed}",)
 
 
 def _median(draws: FloatArray) -> float:
@@ -158,14 +182,6 @@ def _median(draws: FloatArray) -> float:
 
 def _share_inside(loose: Interval, draws: FloatArray) -> float:
     return float(np.mean((draws >= loose.low) & (draws <= loose.high)))
-
-
-def _factor(interval: Interval, median: float) -> float:
-    """Our median over the middle of the claim; the difference in years for a calendar year."""
-    centre = interval.centre
-    if interval.is_year:
-        return median - centre
-    return median / centre if centre else math.inf
 
 
 def _distance(interval: Interval, median: float) -> float:

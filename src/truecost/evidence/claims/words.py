@@ -15,8 +15,8 @@ def shown(value: float, unit: str) -> str:
     >>> shown(0.4, "fraction"), shown(14.14, "ratio"), shown(2027.0, "year"), shown(float("inf"), "months")
     ('40 %', '14.1 ×', '2027', 'never')
     """
-    if unit == "year":
-        return f"{value:.0f}"
+    if unit == "year" and math.isfinite(value):
+        return str(math.floor(value))
     if math.isinf(value):
         return "never" if value > 0 else "-unlimited"
     return show(value, _unit(unit))
@@ -43,7 +43,10 @@ def ranged(low: float, middle: float, high: float, unit: str) -> str:
     ('1.19 B USD (860 M – 1.63 B)', '3 months (2 to never)')
     """
     if unit == "year":
-        return shown(middle, unit) if round(low) == round(high) else f"{middle:.0f} ({low:.0f} – {high:.0f})"
+        if not all(math.isfinite(end) for end in (low, middle, high)):
+            return _with_infinite_ends(low, middle, high, unit)
+        first, here, last = (shown(end, unit) for end in (low, middle, high))
+        return here if first == last else f"{here} ({first} – {last})"
     if not all(math.isfinite(end) for end in (low, middle, high)):
         return _with_infinite_ends(low, middle, high, unit)
     return show_range({"p5": low, "p50": middle, "p95": high}, _unit(unit))
@@ -59,7 +62,7 @@ def _with_infinite_ends(low: float, middle: float, high: float, unit: str) -> st
 def _ends(low: float, high: float, unit: str) -> str:
     """ "45.0 M – 60.0 M USD", from how a range is shown; "" where the unit cannot be told from the number."""
     if unit == "year":
-        return between(f"{low:.0f}", f"{high:.0f}")
+        return between(shown(low, unit), shown(high, unit))
     text = show_range({"p5": low, "p50": high, "p95": high}, _unit(unit))
     head, bracket, rest = text.partition(" (")
     ends = rest.removesuffix(")")

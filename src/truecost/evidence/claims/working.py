@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from truecost.ranges import Value
+from truecost.ranges import Range, Value
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from truecost.catalog.accelerators import Accelerator
     from truecost.catalog.architectures import Architecture
     from truecost.catalog.catalog import Catalog
+    from truecost.catalog.facts import Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class Working:
     steps: list[Step] = field(default_factory=list[Step])
     ways: dict[str, Value] = field(default_factory=dict[str, Value])
     curves: list[Curve] = field(default_factory=list[Curve])
+    cited: dict[str, Fact] = field(default_factory=dict[str, "Fact"])
+    """Facts read beside the inputs, by what they are."""
     _used: list[str] = field(default_factory=list[str])
 
     def __getitem__(self, name: str) -> Value:
@@ -111,6 +114,11 @@ class Working:
     def model(self, name: str = "model") -> Architecture:
         """The architecture that a text names."""
         return self.catalog.model(self.word(name))
+
+    def fact(self, label: str, fact: Fact) -> float:
+        """A fact that the calculation looks up itself, noted; of a range its median."""
+        self.cited[label] = fact
+        return fact.value.median if isinstance(fact.value, Range) else float(fact.value)
 
     def step(self, what: str, formula: str, value: Value, unit: str) -> Value:
         """Note a step and hand its value on."""

@@ -15,5 +15,7 @@ def arithmetic(at: Working) -> Value:
     for name, text in at.formula.items():
         values = {**{key: at.values[key] for key in at.values}, **known}
         result = evaluate(text, values)
-        known[name] = at.step(name.replace("_", " "), text.replace("*", "×").replace("××", "^"), result, "")
+        known[name] = at.step(
+            name.replace("_", " "), text.replace("*", "×").replace("××", "^").replace("_", " "), result, ""
+        )
     return result

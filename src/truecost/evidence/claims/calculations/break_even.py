@@ -1,4 +1,4 @@
-"""From which volume chips of one's own cost no more than an API."""
+"""From which volume serving oneself costs no more than an API; from which load owning beats renting."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from truecost.evidence.claims.calculations.owning import HOURS_PER_MONTH, OWNED, held_and_power
 from truecost.evidence.claims.calculations.serving import MODEL, REQUEST, SERVED, layout, point_of
 from truecost.evidence.claims.working import Curve, Line, Needed, Working, calculation_of, mid, spaced
 from truecost.physics.serving import ServingSetup
@@ -14,10 +15,9 @@ from truecost.ranges import Value
 if TYPE_CHECKING:
     from truecost.catalog.architectures import Architecture
 
-HOURS_PER_MONTH = 730.0
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600.0
 PER_MTOK = 1e-6
-MODELS = ("llama-3.1-8b", "llama-3.1-70b", "llama-3.1-405b")
+SIZES = {"llama-3.1-8b": "8B", "llama-3.1-70b": "70B", "llama-3.1-405b": "405B"}
 
 
 def volume(usd_per_token: Value, usd_per_replica: Value, tokens_per_replica: Value, spare: Value) -> Value:
@@ -40,7 +40,7 @@ def volume(usd_per_token: Value, usd_per_replica: Value, tokens_per_replica: Val
 
 @calculation_of(
     "self_hosting_volume",
-    "Tokens a month from which chips of one's own cost no more than the API",
+    "Tokens a month from which serving oneself costs no more than the API",
     "tokens/month",
     {
         **REQUEST,
@@ -59,7 +59,7 @@ def self_hosting_volume(at: Working) -> Value:
     )
     chips = setup.tensor_parallel_size
     rent = at.step(
-        f"a replica of {chips} × {at.chip().name}",
+        f"{at.model().name} on {chips} × {at.chip().name}",
         "chips × rent × 730 h",
         chips * at["usd_per_chip_hour"] * HOURS_PER_MONTH,
         "USD/month",
@@ -82,12 +82,12 @@ def self_hosting_volume(at: Working) -> Value:
 def _by_price(at: Working) -> Curve:
     prices = spaced(0.1, 30.0, 41)
     lines: list[Line] = []
-    for name in MODELS:
+    for name, size in SIZES.items():
         for load in (0.1, 0.5):
             found = _volumes(at, at.catalog.model(name), load, prices)
-            lines.append(Line(f"{name}, load {load:.0%}", found))
+            lines.append(Line(f"{size} at {load * 100:.0f} %", found))
     return Curve(
-        "Break-even volume by the API's price, model and load",
+        "Break-even volume by the API's price, for Llama 3.1 by size and load",
         "API price",
         "USD/Mtok",
         "break-even volume",
@@ -114,17 +114,7 @@ def _volumes(at: Working, model: Architecture, load: float, prices: tuple[float,
     "The load from which own chips cost less than rent by the hour",
     "share",
     {
-        "usd_per_chip": Needed("price of a chip", "USD/chip", {"purchase": "$chip"}),
-        "server_overhead": Needed("server price over chip price", "x", {"rate": "server_overhead/other"}),
-        "interconnect_share": Needed(
-            "network's share of the cluster", "share", {"rate": "interconnect/share_of_cluster"}
-        ),
-        "life_months": Needed("life of the hardware", "months", {"rate": "hardware/life_months"}),
-        "cost_of_capital": Needed("cost of capital", "share a year", {"rate": "capital/cost_per_year"}),
-        "chip_tdp_w": Needed("rated power of a chip", "W", {"chip": "$chip", "has": "tdp_w"}),
-        "server_power": Needed("server power over chip power", "x", {"rate": "power/server_overhead"}),
-        "hosting": Needed("hosting", "USD/kW-month", {"rate": "hosting/usd_per_kw_month"}),
-        "usd_per_kwh": Needed("electricity", "USD/kWh", {"rate": "electricity/us"}),
+        **OWNED,
         "usd_per_chip_hour": Needed(
             "rent by the hour", "USD/chip-hour", {"rental": "$chip", "term": "on_demand"}
         ),
@@ -133,17 +123,7 @@ def _volumes(at: Working, model: Architecture, load: float, prices: tuple[float,
 )
 def owning_load(at: Working) -> Value:
     """(Annuity + hosting) a month over (rent - electricity an hour) x 730 h; against the load as a curve."""
-    from truecost.finance.annuity import annuity_payment
-    from truecost.finance.cluster import cluster_usd_per_chip
-    from truecost.finance.discount import monthly_rate
-
-    price = cluster_usd_per_chip(at["usd_per_chip"], at["server_overhead"], at["interconnect_share"])
-    price = at.step("a chip with server and network", "chip × overhead / (1 - network's share)", price, "USD")
-    payment = annuity_payment(price, monthly_rate(at["cost_of_capital"]), at["life_months"])
-    payment = at.step("its annuity", "level payment over its life", payment, "USD/month")
-    kw = at["chip_tdp_w"] * at["server_power"] / 1000
-    held = at.step("held, used or not", "annuity + kW × hosting", payment + kw * at["hosting"], "USD/month")
-    power = at.step("electricity in use", "kW × price", kw * at["usd_per_kwh"], "USD/chip-hour")
+    held, power = held_and_power(at)
     rent = at["usd_per_chip_hour"]
     load = held / (np.maximum(rent - power, 1e-9) * HOURS_PER_MONTH)
     at.curve(lambda: _own_and_rent(mid(held), mid(power), mid(rent)))
@@ -174,17 +154,17 @@ def _own_and_rent(held: float, power: float, rent: float) -> Curve:
     "USD",
     {
         "programme_usd": Needed(
-            "a programme that matches the API's model",
+            "a generation of GPT-4's time, experiments and staff",
             "USD",
-            {"assumed": "100e6 .. 300e6", "why": "a frontier run and what surrounds it"},
+            {"rate": "development/gpt4"},
         ),
         "saved_share": Needed(
             "saved of the API's bill by own chips",
             "share",
             {
-                "assumed": "0.5 .. 0.95",
+                "assumed": "0.25 .. 0.94",
                 "support": "share",
-                "why": "list prices of 2 to 20 times the cost on own chips",
+                "why": "list prices of 1.3 to 17 times the cost of serving oneself, as api-markup comes out",
             },
         ),
     },

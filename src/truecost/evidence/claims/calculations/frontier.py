@@ -1,21 +1,37 @@
-"""The dearest runs through time: what they cost, how fast that grows, when it passes an amount."""
+"""Frontier runs through time: what the next one costs, when the first passes an amount, how they have grown.
+
+The trend is that of `truecost trends training-cost` (`truecost.evidence.trends`): a line in logs through the
+runs that were among the largest at their release, with their scatter about it. The dearest of the releases to
+come lies well above the line, so both questions are put to all of them together.
+"""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from truecost.evidence.claims.working import Curve, Line, MissingFact, Needed, Working, calculation_of, floats
-from truecost.ranges import Value
+from truecost.evidence.claims.sources import median_of, recorded
+from truecost.evidence.claims.working import Curve, Line, MissingFact, Needed, Working, calculation_of, mid
+from truecost.finance.reaching import any_reaches
+from truecost.finance.sampled import year_of
+from truecost.finance.trends import LogLinear
+from truecost.ranges import FloatArray, Value
 
-DAYS_PER_YEAR = 365.25
+if TYPE_CHECKING:
+    from truecost.catalog.facts import Fact
+
 NAMES = {"cloud": "rented for three years", "amortized": "wear and energy of own chips"}
-GROWTH = Needed(
-    "growth of the dearest run's cost", "x a year", {"rate": "generations/training_cost_growth_per_year"}
-)
+POINTS = 1024
+"""Points of a distribution, in equal steps of probability."""
+LEVELS = np.geomspace(1e6, 1e13, 71)
+FARTHEST_YEARS = 30.0
+CHECKED = date(2026, 11, 22)
 
 
 class Record(NamedTuple):
@@ -26,17 +42,8 @@ class Record(NamedTuple):
     usd: float
 
 
-def year_of(day: date) -> float:
-    """A day as a year with a fraction.
-
-    >>> year_of(date(2024, 1, 1))
-    2024.0
-    """
-    return day.year + (day - date(day.year, 1, 1)).days / DAYS_PER_YEAR
-
-
-def dearest(by: date, method: str) -> Record:
-    """The dearest run published by a day, in the published costs of one method."""
+def records(by: date, method: str) -> list[Record]:
+    """The runs published by a day, with what they cost by one method."""
     from truecost.evidence.epoch_tables import published, runs
 
     found = [
@@ -46,72 +53,150 @@ def dearest(by: date, method: str) -> Record:
     ]
     if not found:
         raise MissingFact(f"a published training cost before {by}")
-    return max(found, key=lambda record: record.usd)
+    return found
 
 
-def _by_method(at: Working) -> dict[str, Record]:
-    return {method: dearest(at.as_of, method) for method in NAMES}
+def dearest(by: date, method: str) -> Record:
+    """The dearest run published by a day."""
+    return max(records(by, method), key=lambda record: record.usd)
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The trend of what frontier runs cost, known on a day: its line, the last release, releases a year."""
+
+    line: LogLinear
+    last: float
+    pace: float
+
+    def releases(self, until: float) -> FloatArray:
+        """The times of the releases to come, at the pace of the last two years; one at least."""
+        times = np.arange(self.last + 1 / self.pace, until + 1e-9, 1 / self.pace)
+        return times if len(times) else np.array([until])
+
+    def dearest_until(self, until: float) -> FloatArray:
+        """Points of the distribution of the dearest release to come, USD."""
+        times = self.releases(until)
+        chance = np.array([1 - float(any_reaches(self.line, usd, times)[-1]) for usd in LEVELS])
+        logs = np.interp(_probabilities(), chance, np.log(LEVELS))
+        return np.exp(np.asarray(logs, dtype=np.float64))
+
+    def first_above(self, usd: float) -> FloatArray:
+        """Points of the distribution of the year in which a release first costs as much; inf for never."""
+        times = self.releases(self.last + FARTHEST_YEARS)
+        chance = any_reaches(self.line, usd, times)
+        probabilities = _probabilities()
+        first: FloatArray = np.interp(probabilities, chance, times)
+        return np.where(probabilities > chance[-1], math.inf, first)
+
+
+def _probabilities() -> FloatArray:
+    return (np.arange(POINTS) + 0.5) / POINTS
+
+
+@lru_cache(maxsize=8)
+def frontier(method: str, as_of: date) -> Frontier:
+    """The trend by one method, from what was known on a day. Raises LookupError where that is too little."""
+    from truecost.evidence.training_costs import training_costs
+    from truecost.evidence.trends import RECENT_YEARS
+    from truecost.evidence.trends.fits import read
+
+    sample, line = read(training_costs(method, as_of), as_of)
+    last = float(sample.years[-1])
+    pace = float(np.count_nonzero(sample.years > last - RECENT_YEARS)) / RECENT_YEARS
+    return Frontier(line, last, pace)
+
+
+def _of_trend(at: Working, method: str) -> Frontier:
+    """The trend, with its growth and pace noted."""
+    found, name = frontier(method, at.as_of), NAMES[method]
+    at.fact(f"runs that the trend goes through, {name}", _counted(found, method, at.as_of))
+    at.step(
+        f"growth, {name}",
+        "line in logs through Epoch AI's costs of runs among the five largest at their release",
+        1 + found.line.growth_per_year,
+        "x a year",
+    )
+    at.step(f"such releases, {name}", "of the last two years on record", found.pace, "releases/year")
+    return found
+
+
+def _counted(found: Frontier, method: str, as_of: date) -> Fact:
+    """How many runs a trend goes through, with where they are from."""
+    from truecost.catalog.facts import Confidence, Fact
+    from truecost.evidence.training_costs import training_costs
+
+    series = training_costs(method, as_of)
+    count = float(found.line.count)
+    return Fact(
+        f"trend/training-cost/{method}",
+        count,
+        "runs",
+        series.source,
+        CHECKED,
+        Confidence.ESTIMATE,
+        series.rule,
+    )
 
 
 @calculation_of(
     "frontier_cost",
-    "The dearest run so many years on",
+    "The dearest frontier run of the years ahead",
     "USD",
-    {"growth": GROWTH, "years_ahead": Needed("years ahead", "years")},
+    {"years_ahead": Needed("years ahead", "years")},
 )
 def frontier_cost(at: Working) -> Value:
-    """The dearest recorded run x growth ^ (years since it, and ahead)."""
-    growth, ahead = at["growth"], at["years_ahead"]
-    result: Value = 0.0
-    for method, record in _by_method(at).items():
-        at.step(f"{record.model}, {NAMES[method]}", "the dearest published run", record.usd, "USD")
-        years = year_of(at.as_of) - record.year + ahead
-        value = at.step(
-            NAMES[method], "its cost × growth ^ years", record.usd * np.power(growth, years), "USD"
-        )
-        at.way(NAMES[method], value)
-        result = value if method == "cloud" else result
-    return result
+    """The dearest of the releases to come by then: the line of the trend, and the scatter about it."""
+    until = year_of(at.as_of) + mid(at["years_ahead"])
+    for method, name in NAMES.items():
+        record = dearest(at.as_of, method)
+        usd = at.fact(f"{record.model}, {name}", recorded(record.model, f"{method}_usd"))
+        at.step(f"dearest on record, {name}", record.model, usd, "USD")
+        to_come = _of_trend(at, method).dearest_until(until)
+        at.way(name, at.step(name, "the dearest of the releases to come, by the trend", to_come, "USD"))
+    at.curve(lambda: _curve(at, ()))
+    return next(iter(at.ways.values()))
 
 
 @calculation_of(
     "frontier_year",
-    "The year in which the dearest run passes an amount",
+    "The year in which a training run first costs an amount",
     "year",
-    {"growth": GROWTH, "amount": Needed("the amount", "USD")},
+    {"amount": Needed("the amount", "USD")},
 )
 def frontier_year(at: Working) -> Value:
-    """Year of the dearest recorded run + ln(amount / its cost) / ln(growth)."""
-    growth, amount = at["growth"], at["amount"]
-    result: Value = 0.0
-    for method, record in _by_method(at).items():
-        at.step(f"{record.model}, {NAMES[method]}", "the dearest published run", record.usd, "USD")
-        year = record.year + np.log(np.divide(amount, record.usd)) / np.log(growth)
-        at.way(
-            NAMES[method], at.step(NAMES[method], "its year + ln(amount / cost) / ln(growth)", year, "year")
-        )
-        result = year if method == "cloud" else result
-    at.curve(lambda: _curve(at))
-    return result
+    """The first on record; else the first of the releases to come, by the trend and the scatter about it."""
+    amount = mid(at["amount"])
+    for method, name in NAMES.items():
+        above = [record for record in records(at.as_of, method) if record.usd >= amount]
+        if above:
+            first = min(above, key=lambda record: record.year)
+            said = f"on record: {first.model}"
+            usd = at.fact(f"{first.model}, {name}", recorded(first.model, f"{method}_usd"))
+            at.step(f"cost of {first.model}, {name}", "as published", usd, "USD")
+            year: Value = first.year
+        else:
+            year, said = _of_trend(at, method).first_above(amount), "the first of the releases to come"
+        at.way(name, at.step(name, said, year, "year"))
+    at.curve(lambda: _curve(at, (("the amount", amount),)))
+    return next(iter(at.ways.values()))
 
 
-def _curve(at: Working) -> Curve:
-    years = np.linspace(2020.0, 2030.0, 41)
-    growth = float(np.median(at.values["growth"]))
+def _curve(at: Working, marks: tuple[tuple[str, float], ...]) -> Curve:
+    years = np.linspace(2016.0, 2030.0, 15)
     lines = [
-        Line(NAMES[method], floats(record.usd * growth ** (years - record.year)))
-        for method, record in _by_method(at).items()
+        Line(name, tuple(frontier(method, at.as_of).line.line(float(year)).median for year in years))
+        for method, name in NAMES.items()
     ]
-    amount = float(np.median(at.values["amount"]))
     return Curve(
-        "The dearest run by year, at the median growth",
+        "What a frontier run typically costs, by the trend",
         "year",
         "year",
-        "cost of the dearest run",
+        "cost of a run",
         "USD",
-        floats(years),
+        tuple(float(year) for year in years),
         tuple(lines),
-        marks=(("the amount", amount),),
+        marks=marks,
     )
 
 
@@ -133,10 +218,12 @@ def _curve(at: Working) -> Curve:
 def frontier_growth(at: Working) -> Value:
     """The dearest recorded run over the earlier one, by method."""
     ratios: list[Value] = []
-    for method, record in _by_method(at).items():
-        at.step(f"{record.model}, {NAMES[method]}", "the dearest published run", record.usd, "USD")
-        ratio = at.step(NAMES[method], "over the earlier run", record.usd / at[f"{method}_before"], "ratio")
-        at.way(NAMES[method], ratio)
+    for method, name in NAMES.items():
+        record = dearest(at.as_of, method)
+        usd = at.fact(f"{record.model}, {name}", recorded(record.model, f"{method}_usd"))
+        at.step(f"{record.model}, {name}", "the dearest published run", usd, "USD")
+        ratio = at.step(name, "over the earlier run", usd / at[f"{method}_before"], "ratio")
+        at.way(name, ratio)
         ratios.append(ratio)
     return ratios[0]
 
@@ -151,13 +238,14 @@ def frontier_growth(at: Working) -> Value:
 def release_gap(at: Working) -> Value:
     """Median gap, and its spread, over the dated releases of each line in the catalog, up to the day."""
     gaps: list[float] = []
+    now = year_of(at.as_of)
     for line in at.words("lines"):
-        years = sorted(
-            float(fact.value.median if not isinstance(fact.value, float | int) else fact.value)
-            for fact in at.catalog.all_rates.group("releases")
-            if fact.key.startswith(f"releases/{line}-")
-        )
-        known = [year for year in years if year <= year_of(at.as_of)]
+        announced = {
+            fact.key.partition("/")[2]: fact
+            for fact in sorted(at.catalog.all_rates.group("releases"), key=lambda fact: median_of(fact.value))
+            if fact.key.startswith(f"releases/{line}-") and median_of(fact.value) <= now
+        }
+        known = [at.fact(f"{model} announced", fact) for model, fact in announced.items()]
         gaps += [12 * (after - before) for before, after in pairwise(known)]
         at.step(f"releases of {line}", "dated releases up to the day", float(len(known)), "releases")
     if not gaps:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from truecost.evidence.claims.working import MissingFact, Needed, Working, calculation_of
 from truecost.ranges import Value
+
+if TYPE_CHECKING:
+    from truecost.catalog.accelerators import Accelerator
 
 
 @calculation_of(
@@ -83,7 +88,8 @@ def chip_saving(at: Working) -> Value:
         speed = other.dense_peak(at.word("precision")) / reference.dense_peak(at.word("precision"))
         at.step(f"{other.name}, peak", f"over {reference.name}", speed, "ratio")
         for way, ask in (("bought", at.catalog.purchase), ("rented", at.catalog.rental)):
-            price = _middle(ask(name, at.as_of)) / _middle(ask(reference.key, at.as_of))
+            asked = [at.fact(f"{chip.name}, {way}", ask(chip.key, at.as_of)) for chip in (other, reference)]
+            price = asked[0] / asked[1]
             at.step(f"{other.name}, {way}", f"price over {reference.name}", price, "ratio")
             saving = at.step(
                 f"{other.name} {way} saves",
@@ -98,14 +104,6 @@ def chip_saving(at: Working) -> Value:
     return savings[0]
 
 
-def _middle(fact: object) -> float:
-    from truecost.catalog.facts import Fact
-    from truecost.ranges import Range
-
-    assert isinstance(fact, Fact)
-    return fact.value.median if isinstance(fact.value, Range) else fact.value
-
-
 @calculation_of(
     "chip_peak",
     "What a chip can do at its dense peak",
@@ -117,11 +115,20 @@ def chip_peak(at: Working) -> Value:
     """Dense peak by precision, and the chip's other figures."""
     chip = at.chip()
     for precision in at.words("precisions"):
-        at.way(precision, at.step(f"dense {precision}", "datasheet", chip.dense_peak(precision), "FLOP/s"))
-    for attribute, unit in (("memory_bandwidth_bytes_per_s", "bytes/s"), ("memory_bytes", "bytes")):
-        fact = getattr(chip, attribute)
-        at.step(attribute.replace("_", " ").removesuffix(" bytes per s"), "datasheet", _middle(fact), unit)
+        said = f"dense {precision}"
+        peak = at.fact(f"{chip.name}, {said}", chip.dense_peak_fact(precision))
+        at.way(said, at.step(said, "datasheet", peak, "FLOP/s"))
+    for what, fact, unit in (
+        ("memory bandwidth", chip.memory_bandwidth_bytes_per_s, "bytes/s"),
+        ("memory", chip.memory_bytes, "bytes"),
+    ):
+        at.step(what, "datasheet", at.fact(f"{chip.name}, {what}", fact), unit)
     return next(iter(at.ways.values()))
+
+
+def _memory(at: Working, chip: Accelerator) -> float:
+    """GB of a chip, noted."""
+    return at.fact(f"{chip.name}, memory", chip.memory_bytes) / 1e9
 
 
 @calculation_of(
@@ -133,23 +140,18 @@ def chip_peak(at: Working) -> Value:
 )
 def memories(at: Working) -> Value:
     """The chip's memory; the largest of the class released by the day."""
-    own = at.step(at.chip().name, "datasheet", _middle(at.chip().memory_bytes) / 1e9, "GB")
-    at.way("chip", own)
+    own = at.step(at.chip().name, "datasheet", _memory(at, at.chip()), "GB")
+    at.way("the chip", own)
     sizes: list[float] = []
     for name in at.words("class"):
         chip = at.catalog.accelerator(name)
         if chip.release is not None and chip.release <= at.as_of:
-            sizes.append(
-                float(
-                    at.step(
-                        f"{chip.name}, {chip.release}", "datasheet", _middle(chip.memory_bytes) / 1e9, "GB"
-                    )
-                )
-            )
+            sizes.append(float(at.step(f"{chip.name}, {chip.release}", "datasheet", _memory(at, chip), "GB")))
     if not sizes:
         raise MissingFact(f"a chip of the class before {at.as_of}")
     at.way(
-        "class", at.step("the most of the class", "of those released by the day", float(np.max(sizes)), "GB")
+        "the other cards",
+        at.step("the most of the class", "of those released by the day", float(np.max(sizes)), "GB"),
     )
     return own
 
@@ -164,7 +166,10 @@ def class_prices(at: Working) -> Value:
         at.way(
             chip.name,
             at.step(
-                chip.name, "sellers' prices near the day", _middle(at.catalog.purchase(name, at.as_of)), "USD"
+                chip.name,
+                "sellers' prices near the day",
+                at.fact(chip.name, at.catalog.purchase(name, at.as_of)),
+                "USD",
             ),
         )
     if not at.ways:

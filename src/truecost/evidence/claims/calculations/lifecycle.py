@@ -16,6 +16,14 @@ DEMAND = {
     "queries_per_day": Needed("queries a day", "queries/day"),
     "usd_per_query": Needed("cost of a query", "USD/query", {"rate": "claims/usd_per_query"}),
 }
+SERVED_MONTHS = Needed(
+    "months a generation is served",
+    "months",
+    {
+        "assumed": "6 .. 18",
+        "why": "from the usual time between a vendor's releases to the longest life that articles give",
+    },
+)
 TRAINING = Needed("training of a generation, experiments included", "USD", {"rate": "development/gpt4"})
 
 
@@ -26,7 +34,7 @@ TRAINING = Needed("training of a generation, experiments included", "USD", {"rat
     {
         **DEMAND,
         "training_usd": TRAINING,
-        "months": Needed("months a generation is served", "months", {"rate": "generations/interval_months"}),
+        "months": SERVED_MONTHS,
     },
 )
 def inference_share(at: Working) -> Value:
@@ -123,7 +131,7 @@ def weeks_to_repay(at: Working) -> Value:
         "output_tokens": Needed(
             "output tokens", "tokens/query", {"rate": "usage/conversation_output_tokens"}
         ),
-        "months": Needed("months of service", "months", {"rate": "generations/interval_months"}),
+        "months": SERVED_MONTHS,
         "training_tokens": Needed("training tokens", "tokens", {"rate": "claims/frontier_training_tokens"}),
     },
 )
@@ -181,7 +189,7 @@ def training_exponent(at: Working) -> Value:
     {
         "queries_per_day": Needed("queries a day", "queries/day"),
         "wh_per_query": Needed("electricity of a query", "Wh/query", {"rate": "claims/wh_per_query"}),
-        "months": Needed("months of service", "months", {"rate": "generations/interval_months"}),
+        "months": SERVED_MONTHS,
         "training_kwh": Needed("electricity of training", "kWh", {"rate": "claims/frontier_training_kwh"}),
     },
 )

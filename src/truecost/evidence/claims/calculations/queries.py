@@ -37,7 +37,7 @@ def query_cost(at: Working) -> Value:
     """Tokens x list price; beside it replica time x chips x rent / load."""
     usd = listed_usd(at)
     at.way("list price", usd)
-    at.way("own compute", usd_per_request(at))
+    at.way("compute on rented chips", usd_per_request(at))
     return usd
 
 
@@ -51,7 +51,7 @@ def query_cost(at: Working) -> Value:
         "queries_per_day": Needed("queries of the mean user", "queries/day"),
         "days_per_month": Needed("days of use", "days/month", DAYS_PER_MONTH),
         "sigma": Needed(
-            "spread of use over users", "standard deviation of ln(use)", {"rate": "usage/lognormal_sigma"}
+            "spread of use over users (sigma of its logarithm)", "", {"rate": "usage/lognormal_sigma"}
         ),
         "rank": Needed("share of users below this one", "share"),
     },
@@ -89,7 +89,7 @@ def user_month(at: Working) -> Value:
         ),
         "days_per_month": Needed("days of use", "days/month", {"assumed": "15 .. 22", "why": "working days"}),
         "sigma": Needed(
-            "spread of use over users", "standard deviation of ln(use)", {"rate": "usage/lognormal_sigma"}
+            "spread of use over users (sigma of its logarithm)", "", {"rate": "usage/lognormal_sigma"}
         ),
         "rank": Needed("share of users below this one", "share"),
     },

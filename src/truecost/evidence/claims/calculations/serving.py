@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from truecost.evidence.claims.calculations.owning import OWNED, own_hour
 from truecost.evidence.claims.working import Curve, Line, Needed, Working, calculation_of, floats, mid, spaced
 from truecost.physics.calibration import load_calibration
 from truecost.physics.serving import ServingPoint, ServingSetup, serving_point, smallest_tensor_parallel_size
@@ -79,18 +80,34 @@ def usd_per_request(at: Working) -> Value:
     return at.step("on rented chips", "chip time × rent / load", usd, "USD/query")
 
 
+def usd_by_way(at: Working) -> dict[str, Value]:
+    """One request on chips rented on demand, and on chips of one's own, noted."""
+    rented = usd_per_request(at)
+    hour = own_hour(at)
+    owned = at.step(
+        "on own chips",
+        "the same × own hour / rent an hour",
+        rented * hour / at["usd_per_chip_hour"],
+        "USD/query",
+    )
+    return {"on rented chips": rented, "on own chips": owned}
+
+
 @calculation_of(
-    "self_hosted_mtok", "A million tokens on rented chips", "USD/Mtok", {**REQUEST, **SERVED}, MODEL
+    "self_hosted_mtok",
+    "A million tokens on rented and on own chips",
+    "USD/Mtok",
+    {**REQUEST, **SERVED, **OWNED},
+    MODEL,
 )
 def self_hosted_mtok(at: Working) -> Value:
     """Cost of a request / its tokens; against the load as a curve, for three models."""
     tokens = at["input_tokens"] + at["output_tokens"]
-    usd = usd_per_request(at)
-    result = at.step(
-        "a million tokens", "cost of a request / its tokens", usd / tokens / PER_MTOK, "USD/Mtok"
-    )
+    for way, usd in usd_by_way(at).items():
+        mtok = usd / tokens / PER_MTOK
+        at.way(way, at.step(f"a million tokens {way}", "cost of a request / its tokens", mtok, "USD/Mtok"))
     at.curve(lambda: _by_load(at))
-    return result
+    return next(iter(at.ways.values()))
 
 
 def _by_load(at: Working) -> Curve:
@@ -123,7 +140,7 @@ def mtok_at(at: Working, model: str, input_tokens: float, output_tokens: float) 
 
 @calculation_of(
     "markup",
-    "List price over the cost on rented chips",
+    "List price over the cost on rented and on own chips",
     "ratio",
     {
         **REQUEST,
@@ -134,17 +151,19 @@ def mtok_at(at: Working, model: str, input_tokens: float, output_tokens: float) 
             "list price of output", "USD/Mtok", {"price": "$listed", "kind": "output"}
         ),
         **SERVED,
+        **OWNED,
     },
     {**MODEL, "listed": "gpt-4-turbo", "model": "llama-3.1-405b"},
 )
 def markup(at: Working) -> Value:
-    """The same request at list price over the law's cost."""
+    """The same request at list price over the law's cost, by how the chips are paid for."""
     listed = at["input_tokens"] * at["usd_per_mtok_input"] + at["output_tokens"] * at["usd_per_mtok_output"]
     listed = at.step(
         "at list price", "input × its price + output × its price", listed * PER_MTOK, "USD/query"
     )
-    own = usd_per_request(at)
-    return at.step("list price over own cost", "one over the other", listed / own, "ratio")
+    for way, usd in usd_by_way(at).items():
+        at.way(way, at.step(f"list price over cost {way}", "one over the other", listed / usd, "ratio"))
+    return next(iter(at.ways.values()))
 
 
 @calculation_of(
@@ -363,6 +382,7 @@ def bits_per_weight(at: Working) -> Value:
     {
         "usual": "meta-llama/Llama-3.3-70B-Instruct",
         "hosts": ["groq", "cerebras", "sambanova"],
+        "names": ["Groq", "Cerebras", "SambaNova"],
         "listed": ["llama-3.3-70b-versatile", "llama-3.3-70b", "Meta-Llama-3.3-70B-Instruct"],
     },
 )
@@ -376,28 +396,25 @@ def lowest_of_hosts(at: Working) -> Value:
         "USD/Mtok",
     )
     best: Value | None = None
-    for host, model in zip(at.words("hosts"), at.words("listed"), strict=False):
+    for host, name, model in zip(at.words("hosts"), at.words("names"), at.words("listed"), strict=False):
         price = at.catalog.prices(model, at.as_of, host)
-        mixed = _blend(_mtok(price.fact("input").value), _mtok(price.fact("output").value), share)
+        of_input, of_output = (
+            at.fact(f"{name}, {kind}", price.fact(kind)) / PER_MTOK for kind in ("input", "output")
+        )
+        mixed = _blend(of_input, of_output, share)
         ratio = at.step(
-            host,
+            name,
             "usual hosts / this host",
-            usual / at.step(f"price at {host}", "list price, mixed", mixed, "USD/Mtok"),
+            usual / at.step(f"price at {name}", "list price, mixed", mixed, "USD/Mtok"),
             "ratio",
         )
-        at.way(host, ratio)
+        at.way(name, ratio)
         best = ratio if best is None else np.maximum(best, ratio)
     return best if best is not None else usual
 
 
 def _blend(of_input: Value, of_output: Value, output_share: Value) -> Value:
     return of_input * (1 - output_share) + of_output * output_share
-
-
-def _mtok(value: object) -> float:
-    from truecost.ranges import Range
-
-    return (value.median if isinstance(value, Range) else float(value)) / PER_MTOK  # type: ignore[arg-type]
 
 
 __all__ = ["SERVED", "chip_seconds", "floats", "layout", "mtok_at", "usd_per_request"]

@@ -8,6 +8,12 @@ from truecost.evidence.claims.working import Curve, Line, Needed, Working, calcu
 from truecost.normal import normal_cdf, normal_quantile
 from truecost.ranges import Value
 
+RAISED = {
+    "OpenAI": "claims/raised_openai_2024",
+    "Anthropic": "claims/raised_anthropic_2024",
+    "Inflection": "claims/raised_inflection_2023",
+}
+
 
 @calculation_of(
     "concentration",
@@ -16,8 +22,8 @@ from truecost.ranges import Value
     {
         "dearest": Needed("the dearest features, as a share of all", "share"),
         "sigma": Needed(
-            "spread of cost over features",
-            "standard deviation of ln(cost)",
+            "spread of cost over features (sigma of its logarithm)",
+            "",
             {"rate": "usage/lognormal_sigma"},
         ),
     },
@@ -117,27 +123,34 @@ def runway(at: Working) -> Value:
 
 @calculation_of(
     "recorded_sums",
-    "Sums as recorded",
+    "Sums as recorded, and how long they last",
     "USD",
     {
-        "openai": Needed("OpenAI", "USD", {"rate": "claims/raised_openai_2024"}),
-        "anthropic": Needed("Anthropic", "USD", {"rate": "claims/raised_anthropic_2024"}),
-        "inflection": Needed("Inflection", "USD", {"rate": "claims/raised_inflection_2023"}),
+        **{name: Needed(name, "USD", {"rate": rate}) for name, rate in RAISED.items()},
         "usd_per_generation": Needed(
-            "a generation, experiments and staff", "USD", {"rate": "development/gpt4"}
+            "a generation of GPT-4's time, experiments and staff", "USD", {"rate": "development/gpt4"}
         ),
-        "months": Needed("months between generations", "months", {"rate": "generations/interval_months"}),
+        "growth": Needed(
+            "growth of what a frontier run costs",
+            "x a year",
+            {"rate": "generations/training_cost_growth_per_year"},
+        ),
     },
 )
 def recorded_sums(at: Working) -> Value:
-    """The sums on record, and how long each lasts at the pace of one generation after another."""
-    burn = at.step(
-        "spent a month",
-        "a generation / months between generations",
-        at["usd_per_generation"] / at["months"],
-        "USD/month",
-    )
-    for name in ("openai", "anthropic", "inflection"):
-        at.way(name, at.step(f"raised by {name}", "as recorded", at[name], "USD"))
-        at.step(f"lasts {name}", "sum / spent a month", at.values[name] / burn, "months")
-    return at.ways["openai"]
+    """The sums on record, and how long each pays for one generation a year, each dearer than the last.
+
+    Spending S e^(g t) a year adds up to a sum M after ln(1 + g M / S) / g years.
+    """
+    spent, growth = at["usd_per_generation"], np.log(at["growth"])
+    for name in RAISED:
+        raised = at[name]
+        at.way(name, at.step(f"raised by {name}", "as recorded", raised, "USD"))
+        at.step(f"generations that {name} could pay", "sum / a generation", raised / spent, "generations")
+        at.step(
+            f"what {name} raised lasts",
+            "one generation a year, dearer every year by the growth",
+            np.log1p(growth * raised / spent) / growth,
+            "years",
+        )
+    return at.ways["OpenAI"]
