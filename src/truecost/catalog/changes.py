@@ -237,8 +237,8 @@ def _move(
     return Move(
         f"{provider}/{model}" + (f", {region}" if region else "") + f": {_words(condition)}",
         provider,
-        None if before is None else before * scale,
-        None if after is None else after * scale,
+        None if before is None else float(f"{before * scale:.10g}"),
+        None if after is None else float(f"{after * scale:.10g}"),
         "USD/Mtok" if is_token else f"USD/{condition[0]}",
         date.fromisoformat(on),
         _titles().get(record.rows[-1][-1], record.rows[-1][-1]),

@@ -13,7 +13,7 @@ FIRST_YEAR, LAST_YEAR = 2020, 2060
 
 
 @click.command("trends")
-@click.argument("name", metavar=f"[{'|'.join(NAMES)}]")
+@click.argument("name", metavar="[NAME]", required=False)
 @click.option(
     "--until", type=click.IntRange(FIRST_YEAR, LAST_YEAR), default=2030, show_default=True,
     help="The last year predicted.",
@@ -25,12 +25,16 @@ FIRST_YEAR, LAST_YEAR = 2020, 2060
 @json_option
 @click.option("--html", metavar="FILE", help="A self-contained page with the charts.")
 @debug_option
-def command(*, name: str, until: int, as_of: datetime | None, as_json: bool, html: str | None) -> None:
+def command(*, name: str | None, until: int, as_of: datetime | None, as_json: bool, html: str | None) -> None:
     """Where a price is going: its growth, what it predicts with ranges, and a backtest against random walks.
 
-    training-cost: frontier runs. token-price: API prices by vendors' flagship and small tiers. gpu-hour:
-    rents of chips. price-performance: FLOP/s a USD of chips. A plan follows one with price_path:
-    trend:gpu-hour.
+    Without a NAME, the finding of each. A plan follows a trend with price_path: trend:gpu-hour.
+
+    \b
+    training-cost      frontier runs
+    token-price        API prices by vendors' flagship and small tiers
+    gpu-hour           rents of chips
+    price-performance  FLOP/s a USD of chips
     """
     from datetime import date
 
@@ -43,6 +47,13 @@ def command(*, name: str, until: int, as_of: datetime | None, as_json: bool, htm
     day = as_of.date() if as_of else date.today()
     if until < day.year:
         refuse(f"--until {until} is before the year of {day}; give {day.year} or later")
+    if name is None:
+        if targets:
+            refuse(f"--json and --html are of one trend: name one of {', '.join(NAMES)}")
+        from truecost.report.trends_text import overview
+
+        emit_page(overview({each: trend(each, day, until) for each in NAMES}, page_width()))
+        return
     try:
         found = trend(name, day, until)
     except (UnknownName, LookupError) as problem:

@@ -17,6 +17,7 @@ from truecost.physics.replica import DoesNotFit
 from truecost.plan.book import HOURS_PER_MONTH, Book, given_or
 from truecost.plan.break_even import STAND_IN
 from truecost.plan.power import energy_of, regional
+from truecost.plan.programme.training_run import EXPERIMENT_LEAD_MONTHS, RUN_LEAD_MONTHS
 from truecost.plan.schema import Plan, SelfHosted
 from truecost.plan.serving import ClassServing, Work
 from truecost.plan.serving.placement import Placement, law_point, placement, replica_seconds
@@ -50,7 +51,7 @@ def footprint(plan: Plan, served: Mapping[str, ClassServing], training_usd: Floa
     if known:
         kwh, emitted = _inference(known, places, book)
         emits.append(emitted)
-    highest, passing = _through_months(trained, kwh, book)
+    highest, passing = _through_months(trained, kwh, own_months_from(plan), book)
     if trained is not None and kwh is not None:
         formula = "the first month in which cumulative kWh of serving is above that of training"
         book.result(PASSING, passing, "month", formula, (INFERENCE, TRAINING))
@@ -63,15 +64,33 @@ def footprint(plan: Plan, served: Mapping[str, ClassServing], training_usd: Floa
     _compared(book)
 
 
+def own_months_from(plan: Plan) -> int:
+    """The first month, from 0, whose training is that of one month.
+
+    What was trained before the plan begins is booked in its first month: no chips drew it in that month.
+    """
+    programme = plan.programme
+    if programme is None or programme.training is None:
+        return 0
+    released = programme.generations.first_release_month if programme.generations is not None else 0
+    run = given_or(programme.training.lead_months, RUN_LEAD_MONTHS)
+    tried = programme.experiments.lead_months if programme.experiments is not None else None
+    longest = np.maximum(run, given_or(tried, EXPERIMENT_LEAD_MONTHS))
+    return int(bool(np.max(longest) > released))
+
+
 def _through_months(
-    trained: FloatArray | None, served: FloatArray | None, book: Book
+    trained: FloatArray | None, served: FloatArray | None, own_from: int, book: Book
 ) -> tuple[FloatArray, FloatArray]:
-    """kWh of the highest month, and the month, from 1, in which serving passes training; inf for never."""
+    """kWh of the highest month, and the month, from 1, in which serving passes training; inf for never.
+
+    Training counts for the highest month from `own_from` on.
+    """
     nothing = np.zeros(book.draws.count)
     highest, ahead, passing = nothing.copy(), nothing.copy(), np.full(book.draws.count, np.inf)
     for month in range(book.months):
         training, serving = (nothing if kwh is None else kwh[month] for kwh in (trained, served))
-        np.maximum(highest, training + serving, out=highest)
+        np.maximum(highest, serving + (training if month >= own_from else 0.0), out=highest)
         ahead += serving - training
         np.minimum(passing, np.where(ahead > 0, month + 1.0, np.inf), out=passing)
     return highest, passing
@@ -212,13 +231,24 @@ def _peak(highest_kwh: FloatArray, load_key: str, book: Book) -> None:
     load = book.rate(load_key)
     mw = highest_kwh / (HOURS_PER_MONTH * load * 1000)
     inputs = [f"{ROOM}.kwh", load_key]
+    run = run_mw(book)
+    if run is not None:
+        mw = np.maximum(mw, run / load)
+        inputs += [RUN_KWH, "programme.final_run_chips", "programme.final_run_chip_hours"]
+    formula = (
+        "highest month's kWh / 730.5 h / average load, at least the chips of the final run together; "
+        "what was trained before the plan begins is no month's"
+    )
+    book.result(f"{ROOM}.peak_mw", mw, "MW", formula, inputs)
+
+
+def run_mw(book: Book) -> FloatArray | None:
+    """What the chips of the first final run draw while it lasts, MW; None where their number is unknown."""
     chips, hours = (book.quantities.get(f"programme.final_run_{unit}") for unit in ("chips", "chip_hours"))
     first = book.outcomes.get(RUN_KWH)
-    if chips is not None and hours is not None and first is not None:
-        mw = np.maximum(mw, first / np.maximum(hours.value, 1e-12) * chips.value / load / 1000)
-        inputs += [RUN_KWH, "programme.final_run_chips", "programme.final_run_chip_hours"]
-    formula = "highest month's kWh / 730.5 h / average load, at least the chips of the final run together"
-    book.result(f"{ROOM}.peak_mw", mw, "MW", formula, inputs)
+    if chips is None or hours is None or first is None:
+        return None
+    return np.asarray(first / np.maximum(hours.value, 1e-12) * chips.value / 1000)
 
 
 def _compared(book: Book) -> None:

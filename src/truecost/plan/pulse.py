@@ -191,7 +191,7 @@ def _told(fact: Fact | ApiPrice) -> dict[str, Any]:
     prices = {kind: fact.fact(kind) for kind in ("input", "output") if fact.has(kind)}
     return {
         "provider": fact.provider,
-        **{f"{kind}_usd_per_mtok": _middle(price) * 1e6 for kind, price in prices.items()},
+        **{f"{kind}_usd_per_mtok": float(f"{_middle(price) * 1e6:.10g}") for kind, price in prices.items()},
         "source": "; ".join(dict.fromkeys(price.source for price in prices.values())),
     }
 

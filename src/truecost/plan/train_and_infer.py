@@ -17,6 +17,7 @@ from truecost.lines import Payee
 from truecost.plan.book import HOURS_PER_MONTH, Book, Line
 from truecost.plan.business import GROUP as BUSINESS
 from truecost.plan.evaluate import evaluate_window
+from truecost.plan.footprint import own_months_from, run_mw
 from truecost.plan.outcomes import COST_OF_REVENUE_GROUPS, TRAINING_GROUPS
 from truecost.plan.programme.cluster import LINE as CLUSTER
 from truecost.plan.splits import INTERMEDIARY, parts_of
@@ -46,6 +47,7 @@ LEVERS = {
     "model_size": "size of the model",
 }
 """What can be made better: factors of a what-if, and what they are called."""
+UNMOVED = "nothing that can be moved"
 LEAST = 0.005
 """Elasticities below this move nothing."""
 
@@ -96,7 +98,7 @@ def train_and_infer(variants: Variants) -> dict[str, Any] | None:
         *_hardware(sides, book),
         *_optimised(moved),
         _borne(sides, np.broadcast_to(series["revenue"], sides["training"].usd.shape)),
-        *_energy(book),
+        *_energy(book, own_months_from(plan)),
         *_scaling(moved),
     ]
     told = [row for row in rows if row["training"] or row["inference"]]
@@ -188,38 +190,34 @@ def _borne(sides: Mapping[str, Side], revenue: FloatArray) -> dict[str, Any]:
     )
 
 
-def _energy(book: Book) -> list[dict[str, Any]]:
-    """kWh a month of the plan, mean of the draws in each month: the mean and the highest month."""
-    found = {name: book.by_month.get(f"footprint.{name}_kwh") for name in SIDES}
-    total = {name: book.outcomes.get(f"footprint.{name}_kwh") for name in SIDES}
+def _energy(book: Book, own_from: int) -> list[dict[str, Any]]:
+    """kWh a month of the plan, and in the highest month by the means of the draws.
 
-    def told(name: str, peak: bool) -> Ranged | None:
-        months, whole = found[name], total[name]
-        if whole is None:
-            return None
-        if not peak:
-            return summarize(whole / book.months)
-        if months is None or not np.any(months):
-            return None
-        return summarize(float(np.max(months) / np.sum(months)) * whole)
-
-    peaks = [told(name, True) for name in SIDES]
-    megawatts = [None if p is None else _scaled(p, 1 / HOURS_PER_MONTH / 1000) for p in peaks]
+    What was trained before the plan begins counts in the mean and is no month's; the power of training is at
+    least that of the first final run.
+    """
+    mean, highest = dict[str, Ranged | None](), dict[str, FloatArray | None]()
+    for name in SIDES:
+        whole, months = book.outcomes.get(f"footprint.{name}_kwh"), book.by_month.get(f"footprint.{name}_kwh")
+        mean[name] = None if whole is None else summarize(whole / book.months)
+        highest[name] = None
+        if whole is not None and months is not None and np.any(months):
+            own = months[own_from:] if name == "training" else months
+            highest[name] = float(np.max(own, initial=0.0) / np.sum(months)) * whole
+    power = {n: None if kwh is None else kwh / HOURS_PER_MONTH / 1000 for n, kwh in highest.items()}
+    run, trained = run_mw(book), power["training"]
+    if run is not None:
+        power["training"] = run if trained is None else np.maximum(trained, run)
+    peaks, megawatts = ([_any(found[n]) for n in SIDES] for found in (highest, power))
     return [
-        _row("energy", "a month", "kWh", told("training", False), told("inference", False)),
+        _row("energy", "a month", "kWh", mean["training"], mean["inference"]),
         _row("energy", "in the highest month", "kWh", peaks[0], peaks[1]),
         _row("hardware", "power in the highest month, mean over its hours", "MW", megawatts[0], megawatts[1]),
     ]
 
 
-def _scaled(value: Ranged, factor: float) -> Ranged:
-    """A range in another unit."""
-    return {
-        "p5": value["p5"] * factor,
-        "p50": value["p50"] * factor,
-        "p95": value["p95"] * factor,
-        "mean": value["mean"] * factor,
-    }
+def _any(values: FloatArray | None) -> Ranged | None:
+    return None if values is None or not values.any() else summarize(values)
 
 
 def _elasticities(variants: Variants) -> dict[str, dict[str, FloatArray]]:
@@ -244,7 +242,7 @@ def _optimised(moved: Mapping[str, Mapping[str, FloatArray]]) -> list[dict[str, 
     for side in SIDES:
         best = max(LEVERS, key=lambda factor: abs(float(moved[factor][side].mean())))
         moves = abs(float(moved[best][side].mean())) >= LEAST
-        names.append(LEVERS[best] if moves else "nothing that can be moved")
+        names.append(LEVERS[best] if moves else UNMOVED)
         values.append(summarize(moved[best][side]))
     return [
         _row("optimised by", "what its cost answers to most", "", names[0], names[1]),

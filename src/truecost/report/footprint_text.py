@@ -44,7 +44,7 @@ def sentences(statement: Statement) -> Iterator[str]:
     matched = told["hour_matched"]
     yield (
         f"Clean supply in every hour would add {averaged(matched['usd'], 'USD')}, "
-        f"{shown(matched['usd_per_tco2e']['mean'], 'USD')} a tonne; its premium is an estimate."
+        f"{averaged(matched['usd_per_tco2e'], 'USD')} a tonne; its premium is an estimate."
     )
 
 

@@ -10,6 +10,8 @@ from truecost.report.phrases import averaged, loose, share, shown
 from truecost.report.tables import Column, table
 
 Statement = Mapping[str, Any]
+UNKNOWN = "unknown"
+"""A figure an hour of a task whose hours nobody states."""
 
 
 def write(statement: Statement, page: Page) -> None:
@@ -52,13 +54,16 @@ def _row(name: str, task: Mapping[str, Any]) -> list[str]:
     def mean(key: str) -> str:
         return shown(task[key]["mean"]) if key in task else ""
 
-    firm = share(task["intermediary_share"]["mean"]) if "intermediary_share" in task else ""
+    def timed(key: str) -> str:
+        return mean(key) or UNKNOWN
+
+    firm = share(task["intermediary_share"]["mean"]) if "intermediary_share" in task else "none"
     return [
         task_name(name),
-        mean("hours"),
-        mean("buyer_usd_per_hour"),
+        timed("hours"),
+        timed("buyer_usd_per_hour"),
         firm,
-        mean("take_home_usd_per_hour"),
+        timed("take_home_usd_per_hour"),
         mean("living_wage_usd_per_hour"),
         country_name(task["country"]) if task["country"] else "not stated",
     ]

@@ -39,11 +39,25 @@ def of_a_plan(statement: Told, page: Page) -> None:
         if told[view] is None:
             continue
         page.text(f"{name}: {times(told[view][NET])}", indent=2)
-        rows = [[CAUSES[cause], times(value)] for cause, value in told[view]["causes"].items()]
-        page.extend(table([Column("", wraps=True), Column("", right=True)], rows, page.width, indent=4))
+        page.extend(table(COLUMNS, _rows(told[view]["causes"]), page.width, indent=4))
+        if money := spent(told, view):
+            page.text(loose(money), indent=4)
     page.item(loose(checked(told)))
+    page.text("What overlaps is counted once:", Style.FAINT, indent=2)
     for overlap in told["overlaps"]:
-        page.item(f"Counted once: {overlap}.", Style.FAINT)
+        page.text(f"{overlap}.", Style.FAINT, indent=4, hanging=2)
+
+
+COLUMNS = [Column("", wraps=True), Column("", right=True), Column("")]
+
+
+def _rows(causes: Told) -> list[list[str]]:
+    """Each cause, its factor, and its interval, so that factors stand below each other."""
+    rows: list[list[str]] = []
+    for cause, value in causes.items():
+        factor, _, interval = times(value).partition("×")
+        rows.append([CAUSES[cause], f"{factor}×", interval.strip()])
+    return rows
 
 
 def times(value: Told) -> str:
@@ -58,8 +72,14 @@ def checked(told: Told) -> str:
 
 
 def in_money(told: Told, view: str) -> str:
-    """What a query costs now and then; "" where nobody asks."""
+    """What a query costs now and then, by a view; "" where nobody asks."""
+    money = spent(told, view)
+    return f"{VIEWS[view]}: {money}" if money else ""
+
+
+def spent(told: Told, view: str) -> str:
+    """What a query costs now and in five years; "" where nobody asks."""
     now, then = told["usd_per_query_now"], told[view].get("usd_per_query_in_five_years")
     if now is None or then is None:
         return ""
-    return f"{VIEWS[view]}: {averaged(now, 'USD')} a query now, {averaged(then, 'USD')} in five years."
+    return f"{averaged(now, 'USD')} a query now, {averaged(then, 'USD')} in five years."

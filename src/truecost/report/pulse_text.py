@@ -20,7 +20,7 @@ SECTIONS = {
     "rates": ("Rates", "those that are dated series"),
 }
 KINDS = {"changed": "changed", "added": "new on record", "ended": "ended", "to_come": "announced for later"}
-_MEDIAN = re.compile(r"(?:Median|One seller:) [\d.,]+ USD(?: of \d+ sellers)?")
+_MEDIAN = re.compile(r"(Median|One seller:) ([\d.,]+) USD( of \d+ sellers)?")
 
 
 def page(found: Found, width: int = DEFAULT_WIDTH, *, everything: bool = False) -> Page:
@@ -73,9 +73,9 @@ def _plan(plan: Found, page: Page) -> None:
 
 def _rest_of_plan(plan: Found, page: Page) -> None:
     if plan["smaller"]:
-        page.item(f"smaller: {', '.join(row['fact'] for row in plan['smaller'])}", Style.FAINT)
+        page.item(f"smaller: {'; '.join(row['fact'] for row in plan['smaller'])}", Style.FAINT)
     if plan["without_effect"]:
-        page.item(f"changed, and moves nothing in it: {', '.join(plan['without_effect'])}", Style.FAINT)
+        page.item(f"changed, and moves nothing in it: {'; '.join(plan['without_effect'])}", Style.FAINT)
     if plan["not_evaluated_alone"]:
         rest = plural(plan["not_evaluated_alone"], "smaller change")
         page.item(f"not evaluated alone: {rest}", Style.FAINT)
@@ -104,7 +104,11 @@ def _value(told: Found) -> str:
         ]
         return ", ".join(parts) + f" USD/Mtok ({told['provider']})"
     sellers = _MEDIAN.search(told.get("note", ""))
-    return value_of(told) + (f" ({sellers[0][0].lower()}{sellers[0][1:]})" if sellers else "")
+    if sellers is None:
+        return value_of(told)
+    word, usd, of_how_many = sellers.groups()
+    middle = shown(float(usd.replace(",", "").rstrip(".")), "USD")
+    return f"{value_of(told)} ({word.lower()} {middle}{of_how_many or ''})"
 
 
 def _section(key: str, moves: Found, page: Page, *, everything: bool) -> None:

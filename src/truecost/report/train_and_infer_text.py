@@ -10,6 +10,8 @@ from truecost.report.phrases import averaged, loose
 from truecost.report.tables import Column, table
 
 Told = Mapping[str, Any]
+WATTS_PER_MW = 1e6
+UNMOVED = "nothing that can be moved"
 UNTOLD = "not told"
 """What the plan does not have or nobody says."""
 
@@ -47,7 +49,11 @@ def cell(value: Mapping[str, float] | str | None, unit: str) -> str:
         return UNTOLD
     if isinstance(value, str):
         return value
-    return averaged(value, "" if unit in {"elasticity", "months"} else unit.replace("chip-months", ""))
+    if unit == "elasticity":
+        return averaged({point: round(each, 2) for point, each in value.items()})
+    if unit == "MW":
+        return averaged({point: each * WATTS_PER_MW for point, each in value.items()}, "W")
+    return averaged(value, "" if unit == "months" else unit.replace("chip-months", ""))
 
 
 def finding(told: Told) -> str:
@@ -65,5 +71,10 @@ def finding(told: Told) -> str:
 def _answers(best: Told) -> str:
     training, inference = best["training"], best["inference"]
     if training == inference:
-        return f"both answer to {training}"
+        return f"both answer to {training}" if training != UNMOVED else "no lever tried moves either"
+    if UNMOVED in (training, inference):
+        side, other = ("it", f"inference answers to {inference}")
+        if inference == UNMOVED:
+            side, other = ("inference", f"it answers to {training}")
+        return f"no lever tried moves {side}, {other}"
     return f"it answers to {training}, inference to {inference}"

@@ -84,7 +84,12 @@ def _ahead(fit: Fit) -> Section:
         f"{fit['title']}: {said[0]}",
     )
     return Section(
-        _key(fit), headline(fit), READING, drawn, facts=said, tables=[_forecasts(fit), *_breakdowns(fit)]
+        _key(fit),
+        headline(fit),
+        f"In {unit}. {READING}",
+        drawn,
+        facts=said,
+        tables=[_forecasts(fit), *_breakdowns(fit)],
     )
 
 

@@ -48,6 +48,18 @@ def page(trend: Mapping[str, Any], width: int = DEFAULT_WIDTH) -> Page:
     return made
 
 
+def overview(trends: Mapping[str, Mapping[str, Any]], width: int = DEFAULT_WIDTH) -> Page:
+    """The finding of each trend, by its name."""
+    made = Page(width)
+    made.title(f"{len(trends)} trends")
+    made.text("One trend, with its backtest: truecost trends NAME. Ranges are 90 % intervals.", Style.FAINT)
+    for name, trend in trends.items():
+        made.blank()
+        made.text(name, Style.STRONG, indent=2)
+        made.text(f"{title(trend)}.", indent=4)
+    return made
+
+
 def chart(fit: Fit, width: int) -> list[Line]:
     """A line a year: what was seen (· from lowest to highest), what is predicted (▒, its median █)."""
     seen, ahead = seen_by_year(fit), [row for row in fit["forecast"] if not row["is_a_year_on"]]
@@ -142,8 +154,18 @@ def score_rows(scores: Sequence[Mapping[str, Any]]) -> list[list[str]]:
                 f"{row['mean_log_error']:.2f}",
                 share(row["mean_error"]),
                 share(row["p90_error"]),
-                f"{100 * row['bias']:+.0f} %",
+                _signed(row["bias"]),
                 share(row["coverage_90"]),
             ]
         )
     return rows
+
+
+def _signed(part: float) -> str:
+    """A share with its sign, in whole per cents; none before a nought.
+
+    >>> _signed(-0.21), _signed(0.034), _signed(-0.002)
+    ('-21 %', '+3 %', '0 %')
+    """
+    percent = round(100 * part)
+    return f"{percent:+,d} %" if percent else "0 %"

@@ -148,10 +148,15 @@ def _family(fit: Fit) -> str:
 
 def _training_title(fits: Sequence[Fit]) -> str:
     fit, reach = fits[0], fits[0]["reach"]
+    others = "".join(f", {_reached(other)}" for other in fits[1:])
     return (
-        f"A typical frontier run reaches {shown(reach['level_usd'], 'USD')} in "
-        f"{year(reach['typical_year'])}; costs grow {times_a_year(fit)}"
+        f"A typical frontier run reaches {shown(reach['level_usd'], 'USD')} {_reached(fit)}{others}; costs "
+        f"grow {times_a_year(fit)}"
     )
+
+
+def _reached(fit: Fit) -> str:
+    return f"in {year(fit['reach']['typical_year'])} counted as {COUNTED[fit['method']]}"
 
 
 def _token_title(fits: Sequence[Fit]) -> str:

@@ -76,3 +76,13 @@ def test_the_names_are_those_of_the_trends() -> None:
     from truecost.evidence.trends import TRENDS
 
     assert tuple(TRENDS) == trends.NAMES
+
+
+def test_without_a_name_the_finding_of_each(run: Run) -> None:
+    told = run("trends", *AT)
+    assert told.exit_code == 0
+    assert all(name in told.stdout for name in NAMES)
+    assert "counted as rent" in " ".join(told.stdout.split())
+    refused = run("trends", *AT, "--json")
+    assert refused.exit_code == 2
+    assert "price-performance" in refused.stderr

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 AS_OF = "2026-11-01"
+
+
+def example_plans() -> list[Path]:
+    """The shipped plans; a training run, which has a `model`, stands among them and is none."""
+    examples = (Path(__file__).parents[3] / "examples").glob("*.yaml")
+    return sorted(path for path in examples if "\nmodel:" not in path.read_text(encoding="utf-8"))
 
 
 def product(**changes: Any) -> dict[str, Any]:

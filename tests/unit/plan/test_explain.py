@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from tests.unit.plan.specs import changed, fleet, product, programme
+from tests.unit.plan.specs import changed, example_plans, fleet, product, programme
 
 import truecost
 from truecost.plan.explain import reduced
@@ -35,7 +35,7 @@ ROW_NAMES = (("class", "option"), ("component",), ("tier",), ("class",), ("group
 
 
 def plans() -> dict[str, Any]:
-    found: dict[str, Any] = {path.stem: path for path in sorted(EXAMPLES.glob("*.yaml"))}
+    found: dict[str, Any] = {path.stem: path for path in example_plans()}
     found |= {f"init-{kind}": kind for kind in STARTERS}
     found |= {
         f"used-{use}": changed(EVERY_WAY, serving__chat__use=use) for use in EVERY_WAY["serving"]["chat"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.plan.specs import changed, fleet, product, programme
+from tests.unit.plan.specs import changed, example_plans, fleet, product, programme
 
 import truecost
 from truecost.plan.flow_rows import flow_rows
@@ -39,7 +39,7 @@ PLANS: dict[str, Any] = {
     "programme": programme(),
     "amortized": programme(programme__training={"chip_hours": 1e6, "chip": "h100-sxm", "pay": "amortized"}),
     "both": BOTH,
-    **{path.stem: path for path in sorted(EXAMPLES.glob("*.yaml"))},
+    **{path.stem: path for path in example_plans()},
 }  # fmt: skip
 
 

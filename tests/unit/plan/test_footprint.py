@@ -10,6 +10,8 @@ from tests.unit.plan.specs import changed, fleet, product, programme
 
 import truecost
 
+AVERAGE_LOAD = 0.75
+"""power/average_load_gpu of the catalog."""
 BOTH = programme() | {k: v for k, v in product().items() if k in ("demand", "serving")}
 
 
@@ -107,3 +109,23 @@ def test_comparisons_do_without_the_views() -> None:
     result = truecost.plan(product(), draws=32)
     book = Variants(result.document, result.evaluation.first.catalog, draws=32).of(()).book
     assert not [key for key in book.outcomes if key.startswith(("flows.", "footprint.", "human_ledger."))]
+
+
+def test_what_was_trained_before_the_plan_is_no_months_power() -> None:
+    run = {"chip_hours": 1e6, "chip": "h100-sxm", "usd_per_chip_hour": 2, "chips": 1000, "lead_months": 3}
+    found = told({**programme(), "programme": {"training": run, "experiments": {"multiplier": 3}}})[
+        "footprint"
+    ]
+    assert found["by_month"]["training_kwh"][0] == pytest.approx(3 * mean(found["final_run_kwh"]))
+    # the thousand chips of the run at full power, not three runs' energy in one month
+    kw_at_load = 1000 * mean(found["final_run_kwh"]) / 1e6
+    assert mean(found["peak_mw"]) == pytest.approx(kw_at_load / AVERAGE_LOAD / 1000)
+
+
+def test_what_is_trained_within_the_plan_is() -> None:
+    run = {"chip_hours": 1e6, "chip": "h100-sxm", "usd_per_chip_hour": 2, "lead_months": 3}
+    made = {"training": run, "experiments": {"multiplier": 1, "lead_months": 1},
+            "generations": {"first_release_month": 6}}  # fmt: skip
+    found = told({**programme(), "programme": made})["footprint"]
+    month = mean(found["final_run_kwh"]) / 3
+    assert mean(found["peak_mw"]) == pytest.approx(month / 730.5 / AVERAGE_LOAD / 1000)

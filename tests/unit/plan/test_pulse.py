@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.plan.specs import product
+from tests.unit.plan.specs import example_plans, product
 
 from truecost.catalog import load
 from truecost.catalog.dated import Asked, DatedCatalog
@@ -118,7 +118,7 @@ def test_a_dated_catalog_answers_other_days_as_they_are() -> None:
     assert list(facts.asked) == [Asked("rate", key)]
 
 
-@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("example", example_plans(), ids=lambda path: path.stem)
 def test_every_example_has_a_pulse_in_time(example: Path) -> None:
     catalog = load()
     begin = time.process_time()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.plan.specs import changed, fleet, product, programme
+from tests.unit.plan.specs import changed, example_plans, fleet, product, programme
 
 import truecost
 from truecost.catalog import load
@@ -21,7 +21,7 @@ from truecost.plan.scenarios.mixture import mixed, mixed_event, weighted_quantil
 from truecost.plan.variants import Variants
 from truecost.spec import SpecError
 
-EXAMPLES = sorted((Path(__file__).parent.parent.parent.parent / "examples").glob("*.yaml"))
+EXAMPLES = example_plans()
 CATALOG = load()
 
 

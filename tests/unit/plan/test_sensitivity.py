@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.plan.specs import AS_OF, fleet, product
+from tests.unit.plan.specs import AS_OF, example_plans, fleet, product
 
 from truecost.catalog.names import UnknownName
 from truecost.normal import normal_cdf, normal_quantile
@@ -29,7 +29,7 @@ from truecost.plan.variants import Variants
 from truecost.ranges import Draws, FloatArray, Range
 from truecost.spec import leaves
 
-EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
+EXAMPLES = example_plans()
 TOKENS = "demand.requests.chat.input_tokens"
 ANSWER = "demand.requests.chat.output_tokens"
 USERS = "demand.tiers.pro.users"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.plan.specs import example_plans
 
 from truecost.plan.result import catalog_of, read
 from truecost.plan.sensitivity import sensitivity
@@ -23,7 +24,7 @@ from truecost.report.sensitivity_text import (
     write,
 )
 
-EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
+EXAMPLES = example_plans()
 
 
 def influence(label: str, low: float | None, high: float | None, **changes: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from truecost.evidence.glossary.records import whole_run
 from truecost.physics.flops import FORWARD_AND_BACKWARD, forward_flops_per_token, training_flops
 from truecost.physics.memory import weight_bytes
 from truecost.physics.reliability import checkpoint_hours, lost_share_by_law
+from truecost.physics.training import chip_hours
 from truecost.units import show
 
 LARGEST_RUN_CHIPS = 16_384
@@ -47,12 +48,27 @@ def dense_peak_of_h100(facts: Facts) -> Example:
     return Example("H100 SXM in BF16", "as recorded", middle(fact), "FLOP/s", "truecost.catalog", (fact,))
 
 
+def chip_hours_of_llama_405b(facts: Facts) -> Example:
+    """Chip-hours of Llama 3.1 405B's run by the MFU of other whole runs; what was recorded lies within."""
+    run, chip = whole_run("Llama 3.1-405B"), facts.chip("h100-sxm")
+    peak, mfu = chip.dense_peak_fact("bf16"), facts.rate("utilization/whole_run")
+    work, speed = show(run.training_flop, "FLOP"), show(middle(peak), "FLOP/s")
+    return Example(
+        "Llama 3.1 405B on H100, by the MFU on record",
+        f"{work} / ({speed} x {show(middle(mfu), 'share')} x 3,600 s), over the range of MFU",
+        over(mfu, lambda share: chip_hours(run.training_flop, middle(peak), share)),
+        "chip-hours",
+        "truecost.physics.training.chip_hours",
+        (run.fact("training_flop"), peak, mfu, run.fact("chip_hours")),
+    )
+
+
 def mfu_over_whole_runs(facts: Facts) -> Example:
     """The MFU of Llama 3.1 405B's whole run."""
     run = whole_run("Llama 3.1-405B")
     return Example(
         "Llama 3.1 405B, its whole run",
-        f"{run.training_flop:.3g} FLOP / ({show(run.chip_hours, 'chip-hours')} x 3,600 s x "
+        f"{show(run.training_flop, 'FLOP')} / ({show(run.chip_hours, 'chip-hours')} x 3,600 s x "
         f"{show(run.peak_flops_per_s, 'FLOP/s')})",
         run.utilization,
         "share of dense peak",
@@ -130,6 +146,7 @@ FIGURES = (
     compute_of_llama_405b,
     flops_of_a_token,
     dense_peak_of_h100,
+    chip_hours_of_llama_405b,
     mfu_over_whole_runs,
     hfu_with_full_recomputation,
     goodput_on_16384_chips,

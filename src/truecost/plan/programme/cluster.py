@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from truecost.finance.cluster import cluster_chips, months_to_wear_out
+from truecost.finance.holding import hold
 from truecost.lines import Payee
 from truecost.plan.book import Book
 from truecost.plan.generations import MOST_GENERATIONS, Schedule
 from truecost.plan.programme.compute import Owned
-from truecost.plan.serving.fleet import hold
 from truecost.ranges import FloatArray, Range, Value
 
 LINE = "training.cluster"

@@ -8,17 +8,15 @@ from typing import Any
 from truecost.report.charts.flow import Party, flow
 from truecost.report.charts.svg import figure
 from truecost.report.flow_names import payee_name, payer_name
-from truecost.report.flows_text import sentences
-from truecost.report.phrases import share, shown
+from truecost.report.flows_text import at_rate, event, invested, sentences
+from truecost.report.phrases import averaged, share, shown
 from truecost.report.sections.section import (
     MEAN_HEAD,
-    MEDIAN_HEAD,
     Absent,
     Section,
     Statement,
     Table,
     mean_cells,
-    median_cells,
 )
 
 MOST = 8
@@ -101,34 +99,18 @@ def _table(told: Mapping[str, Any], total: float) -> Table:
 
 def _returns(returns: Mapping[str, Any] | None) -> Sequence[Table]:
     """What generations and an investor put in and get back."""
-    if returns is None:
-        return []
-    made = {f"Generation {number}": value for number, value in returns["generations"].items()}
-    if returns["investor"] is not None:
-        made["Investors"] = returns["investor"]
-    if not made:
+    made = invested(returns)
+    if returns is None or not made:
         return []
     rows = [
         [
             name,
             *(shown(value[key]["mean"], "USD") for key in ("put_in_usd", "got_back_usd")),
-            *median_cells(value["net_present_value_usd"], "USD"),
-            *(
-                _event(value[key], unit)
-                for key, unit in (("payback_month", ""), ("return_per_year", "share"))
-            ),
+            averaged(value["net_present_value_usd"], "USD"),
+            event(value["payback_month"]),
+            event(value["return_per_year"], "share"),
         ]
         for name, value in made.items()
     ]
-    rate = shown(returns["discount_rate_per_year"]["p50"], "share")
-    head = ("", "Put in, mean", "Got back, mean", *(f"Worth today, {part}" for part in MEDIAN_HEAD),
-            "Paid back, month", "Return a year")  # fmt: skip
-    return [Table(head, rows, f"What comes back within the plan; worth today at {rate} a year")]
-
-
-def _event(value: Mapping[str, Any], unit: str) -> str:
-    often = value["share_of_draws"]
-    if not often:
-        return "never"
-    middle = shown(value["p50"], unit)
-    return middle if often > 0.995 else f"{middle} in {share(often)} of the draws"
+    head = ("", "Put in", "Got back", "NPV", "Paid back, month", "Return a year")
+    return [Table(head, rows, f"What comes back: means; {at_rate(returns)}")]

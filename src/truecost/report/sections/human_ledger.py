@@ -8,10 +8,9 @@ from typing import Any
 from truecost.report.charts.rows import Mark, Row, spans
 from truecost.report.charts.svg import figure
 from truecost.report.ledger_text import country_name, sentences, task_name
-from truecost.report.phrases import ranged, share, shown
+from truecost.report.phrases import averaged, share, shown
 from truecost.report.sections.section import (
     MEAN_HEAD,
-    SPANS,
     Absent,
     Section,
     Statement,
@@ -32,13 +31,14 @@ def human_ledger(statement: Statement) -> Section | Absent:
     if not paid:
         return Absent("The human ledger", "what an hour of its labellers brings home is unknown or nothing")
     rows = [_row(name, task) for name, task in paid.items()]
-    wages = {task["country"]: task[LIVING]["p50"] for task in paid.values() if LIVING in task}
+    wages = {task["country"]: task[LIVING]["mean"] for task in paid.values() if LIVING in task}
     marks = [Mark(value, f"living wage, {country_name(country)}") for country, value in wages.items()]
     label = "; ".join(f"{row.label}: {row.shown}" for row in rows)
     return Section(
         "human_ledger",
         _title(ledger, paid),
-        f"What an hour of the work brings home, USD, on a scale where equal steps are equal ratios. {SPANS}",
+        "What an hour of the work brings home, USD, on a scale where equal steps are equal ratios. "
+        "The bar spans 90 % of the draws, the dot is the mean.",
         figure(lambda width: spans(rows, width, shown, marks), label),
         facts=list(sentences(statement)),
         tables=[_table(ledger)],
@@ -53,20 +53,20 @@ def _row(name: str, task: Mapping[str, Any]) -> Row:
         if "intermediary_share" in task
         else ""
     )
-    below = LIVING in task and home["p50"] < task[LIVING]["p50"]
+    below = LIVING in task and home["mean"] < task[LIVING]["mean"]
     return Row(
-        task_name(name), home["p5"], home["p50"], home["p95"], ranged(home, "USD"), f"{where}{firm}", below
+        task_name(name), home["p5"], home["mean"], home["p95"], averaged(home, "USD"), f"{where}{firm}", below
     )
 
 
 def _title(ledger: Mapping[str, Any], paid: Mapping[str, Any]) -> str:
     kept = 1 - ledger["take_home_usd"]["mean"] / ledger["buyer_usd"]["mean"]
     said = f"Of what is paid for people's judgement, firms between keep {share(kept)}"
-    below = [n for n, t in paid.items() if LIVING in t and t[HOME]["p50"] < t[LIVING]["p50"]]
+    below = [n for n, t in paid.items() if LIVING in t and t[HOME]["mean"] < t[LIVING]["mean"]]
     if not any(LIVING in task for task in paid.values()):
         return said
     if not below:
-        return f"{said}; at the median a living wage is reached where a country is stated"
+        return f"{said}; in the mean a living wage is reached where a country is stated"
     return f"{said}; {task_name(below[0])} stays below a living wage"
 
 

@@ -9,11 +9,11 @@ from truecost.report.charts.sizes import Curve, Mark, curve
 from truecost.report.charts.svg import figure
 from truecost.report.phrases import has, shown
 from truecost.report.sections.section import (
-    MEDIAN_HEAD,
     Absent,
     Section,
     Statement,
     Table,
+    mean_cells,
     median_cells,
 )
 from truecost.report.wall_text import NAMES, SIZED, findings, standing
@@ -41,6 +41,8 @@ LEVER = (
     ("saved", "saving_usd", "USD"),
     ("the wall at, tokens", SIZED, ""),
 )
+HEAD = ("Quantity", "middle", "5 %", "95 %")
+MIDDLES = "in the middle USD are means, all else medians"
 
 
 def inference_wall(statement: Statement) -> Section | Absent | None:
@@ -95,17 +97,22 @@ def _marks(wall: dict[str, Any]) -> list[Mark]:
 
 
 def _table(wall: dict[str, Any]) -> Table:
-    rows = [[name, *median_cells(wall[key], unit)] for name, key, unit in ROWS if wall[key] is not None]
+    rows = [[name, *_cells(wall[key], unit)] for name, key, unit in ROWS if wall[key] is not None]
     if wall["lifetime_optimal"] is not None:
-        rows += [[name, *median_cells(wall["lifetime_optimal"][key], unit)] for name, key, unit in BEST]
-    return Table(("Quantity", *MEDIAN_HEAD), rows, "The plan's model and the best one")
+        rows += [[name, *_cells(wall["lifetime_optimal"][key], unit)] for name, key, unit in BEST]
+    return Table(HEAD, rows, f"The plan's model and the best one; {MIDDLES}")
+
+
+def _cells(value: dict[str, float], unit: str) -> list[str]:
+    """Amounts by their mean, as everywhere; sizes, tokens and multiples by their median."""
+    return mean_cells(value, unit) if unit == "USD" else median_cells(value, unit)
 
 
 def _levers(wall: dict[str, Any]) -> Table:
     rows = [
-        [f"{NAMES[name].capitalize()}: {what}", *median_cells(found[key], unit)]
+        [f"{NAMES[name].capitalize()}: {what}", *_cells(found[key], unit)]
         for name, found in wall["levers"].items()
         for what, key, unit in LEVER
         if found[key] is not None
     ]
-    return Table(("Quantity", *MEDIAN_HEAD), rows, "What moves the size and the wall, each alone")
+    return Table(HEAD, rows, f"What moves the size and the wall, each alone; {MIDDLES}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.plan.specs import changed, fleet, product
+from tests.unit.plan.specs import changed, example_plans, fleet, product
 
 from truecost.catalog.catalog import load
 from truecost.plan.panel import estimate, panel, setting
@@ -22,7 +22,7 @@ from truecost.ranges import FloatArray
 
 ROOT = Path(__file__).parents[4]
 STARTERS = ROOT / "src/truecost/plan/starter_plans"
-EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.yaml"))
+EXAMPLES = [path.stem for path in example_plans()]
 SEED = 2026
 """Of the settings looked at here; the panel states its error at others."""
 MOST_BYTES = 25_000
