@@ -45,7 +45,10 @@ COMPUTED_AS = {
 weights in BF16, one without BF16 units (V100, T4) in FP16. FP8 never runs on INT8 units: that is another
 number format, and the weights would have to be quantized again."""
 
-_PARTS = {"name", "vendor", "kind", "release", "chips_per_server", "aliases", "disagrees"} | set(UNITS)
+_PARTS = {
+    "name", "vendor", "kind", "generation", "release", "chips_per_server", "scale_up_chips", "aliases",
+    "disagrees",
+} | set(UNITS)  # fmt: skip
 _ORIGIN_PARTS = {"source", "checked", "confidence"}
 _FACT_PARTS = {"value", "note"} | _ORIGIN_PARTS
 _NEEDED = (
@@ -66,7 +69,10 @@ class Accelerator:
     `peak_flops` maps a precision ("bf16", "fp8", "int8", "fp4", ...) to the dense rate in FLOP/s.
     `scale_up_bytes_per_s` is the link to its peers in one server or pod, both directions added up;
     `scale_out_bits_per_s` the network to other servers, one direction. `chips_per_server` is what is
-    bought or rented together. `disagreements` maps an attribute ("tdp_w", "peak_flops/bf16") to what
+    bought or rented together, `scale_up_chips` how many the fast link joins: a server, a rack, a pod.
+    `generation` is the family of designs ("hopper") whose kernels reach about the same share of their peak,
+    empty where it is not known.
+    `disagreements` maps an attribute ("tdp_w", "peak_flops/bf16") to what
     other sources say of it.
     """
 
@@ -81,7 +87,9 @@ class Accelerator:
     scale_up_bytes_per_s: Fact | None
     scale_out_bits_per_s: Fact | None
     tdp_w: Fact | None
+    generation: str
     chips_per_server: int
+    scale_up_chips: int
     aliases: tuple[str, ...]
     disagreements: Mapping[str, tuple[Fact, ...]]
 
@@ -200,7 +208,9 @@ def _chip(key: str, entry: Entry, names: Mapping[str, str]) -> Accelerator:
         scale_up_bytes_per_s=fact.get("scale_up_bytes_per_s"),
         scale_out_bits_per_s=fact.get("scale_out_bits_per_s"),
         tdp_w=fact.get("tdp_w"),
+        generation=str(entry.get("generation", "")),
         chips_per_server=int(entry["chips_per_server"]),
+        scale_up_chips=int(entry.get("scale_up_chips", entry["chips_per_server"])),
         aliases=tuple(str(alias) for alias in entry.get("aliases", ())),
         disagreements={
             attribute: tuple(_fact(key, attribute, other, origin) for other in others)
