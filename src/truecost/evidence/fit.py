@@ -8,13 +8,14 @@ predicting it; the residuals of those predictions are the law's interval.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from truecost.evidence.least_squares import robust_least_squares
 from truecost.evidence.measurements import HELD_OUT_SOURCES, OFFLINE_BATCH, Stack, serving_points, stack
 from truecost.evidence.metrics import Labels, group_weights
 from truecost.physics.calibration import ServingConstants
@@ -69,7 +70,6 @@ POINT_LOG_SPREAD = 0.15
 FIRST_TOKEN_LOG_SPREAD = 0.6
 CORRELATION = 0.25
 """Of the errors of two points of one setup."""
-HUBER = 1.5
 FIRST_WAVE = 0.1
 """Share of a benchmark's requests that start together: it sends ten times the concurrency."""
 UNSATURATED = 0.8
@@ -185,37 +185,9 @@ def fit_constants(points: Stack) -> ServingConstants:
         ratios = log_ratios(points, _constants(position))
         return np.nan_to_num(np.concatenate([ratio / by for ratio, by in zip(ratios, spreads, strict=True)]))
 
-    return _constants(_robust_least_squares(standardised, weights))
-
-
-def _robust_least_squares(
-    standardised: Callable[[FloatArray], FloatArray], weights: FloatArray
-) -> FloatArray:
-    """The logarithms of the fitted constants: Gauss-Newton with damping, a Huber loss and the priors."""
     centre: FloatArray = np.log(np.array([PRIORS[name].median for name in FITTED]))
     spread: FloatArray = np.array([PRIORS[name].log_spread for name in FITTED])
-
-    def loss(position: FloatArray) -> float:
-        size = np.abs(standardised(position))
-        robust = np.where(size < HUBER, size**2 / 2, HUBER * size - HUBER**2 / 2)
-        return float(weights @ robust + np.sum(((position - centre) / spread) ** 2) / 2)
-
-    position, current, damping = centre.copy(), loss(centre), 1e-2
-    for _ in range(30):
-        at = standardised(position)
-        slope = _slope(standardised, position, at)
-        curbed = weights * np.minimum(1.0, HUBER / np.maximum(np.abs(at), 1e-12))
-        curvature = slope.T @ (curbed[:, None] * slope) + np.diag(spread**-2.0)
-        gradient = slope.T @ (curbed * at) + (position - centre) / spread**2
-        step = np.linalg.solve(curvature + damping * np.diag(np.diag(curvature)), -gradient)
-        tried: FloatArray = np.asarray(position + step, dtype=np.float64)
-        if (reached := loss(tried)) < current:
-            position, current, damping = tried, reached, damping / 5
-        else:
-            damping *= 10
-        if float(np.abs(step).max()) < 1e-4:
-            break
-    return position
+    return _constants(robust_least_squares(standardised, weights, (centre, spread)))
 
 
 def leave_one_out(points: Stack, groups: Labels) -> HeldOut:
@@ -240,14 +212,3 @@ def jackknife_log_spread(held_out: HeldOut) -> Mapping[str, float]:
 def _constants(position: FloatArray) -> ServingConstants:
     values = {name: prior.median for name, prior in PRIORS.items()}
     return ServingConstants(**values | dict(zip(FITTED, np.exp(position).tolist(), strict=True)))
-
-
-def _slope(
-    function: Callable[[FloatArray], FloatArray], position: FloatArray, value: FloatArray
-) -> FloatArray:
-    slope = np.empty((len(value), len(position)))
-    for place in range(len(position)):
-        moved = position.copy()
-        moved[place] += 1e-4
-        slope[:, place] = (function(moved) - value) / 1e-4
-    return slope

@@ -13,6 +13,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from truecost.physics.training_calibration import TrainingCalibration, read_range, training_calibration
 from truecost.ranges import Range
 
 
@@ -71,6 +72,7 @@ class Calibration:
     """Of a training run: unplanned stops, for `physics.reliability`."""
     fitted_on: str
     checked: date
+    training: TrainingCalibration
 
     @property
     def residual_90(self) -> Range:
@@ -106,17 +108,8 @@ def read_calibration(text: str) -> Calibration:
         interruptions_per_chip_year=read_range(reliability["interruptions_per_chip_year"]["range_90"]),
         fitted_on=serving["fitted_on"],
         checked=document["checked"],
+        training=training_calibration(document),
     )
-
-
-def read_range(text: str) -> Range:
-    """The range of a positive quantity written "low .. high".
-
-    >>> read_range("0.7 .. 1.4")
-    Range(low=0.7, high=1.4, support=<Support.POSITIVE: 'positive'>)
-    """
-    low, _, high = text.partition("..")
-    return Range(float(low), float(high))
 
 
 def _constant(body: Mapping[str, Any]) -> Constant:

@@ -1,6 +1,15 @@
-"""Energy and carbon of chip-hours."""
+"""Energy and carbon of chip-hours, and the power of a server as a function of how busy its chips are.
+
+`energy_kwh` takes the mean load as a share of the server's rating, which is what is known before a run is
+described. Once it is, `server_power_w` gives the mean power from the share of the time that its chips
+compute: a chip that computes draws its rating, or its cap; one that waits for others draws a share of it.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
 
 from truecost.ranges import Value
 
@@ -22,6 +31,74 @@ def energy_kwh(
     8.42
     """
     return chip_hours * chip_tdp_w / W_PER_KW * server_overhead * average_load * pue
+
+
+@dataclass(frozen=True, slots=True)
+class PowerConstants:
+    """Constants of the power law, fitted in `evidence.power_fit`."""
+
+    waiting_share: float
+    """Power of a chip that waits for others (spinning in a collective), over its rating."""
+    server_share: float
+    """Power of the rest of the server (processors, memory, fans, network, conversion), over its rating."""
+    full_load_utilization: float
+    """Share of the 16-bit peak at which a chip of a language model computes all of the time."""
+
+
+def load_of_utilization(utilization: Value, constants: PowerConstants) -> Value:
+    """Share of the time that chips compute, from model FLOPs over the 16-bit peak; at most 1.
+
+    For when no step law says what part of a step waits for communication, bubbles and launches.
+
+    >>> float(load_of_utilization(0.29, PowerConstants(0.4, 0.3, 0.58)))
+    0.5
+    """
+    return np.clip(utilization / constants.full_load_utilization, 0.0, 1.0)
+
+
+def chip_power_w(
+    load: Value, chip_tdp_w: Value, constants: PowerConstants, power_cap_w: Value | None = None
+) -> Value:
+    """Mean power of one chip that computes a share `load` of the time, at most its cap, in W.
+
+    Formula: waiting + (top - waiting) x load, where top = min(TDP, cap) and waiting = min(top, TDP x waiting
+    share). How much longer a capped chip takes is not known here.
+
+    >>> float(chip_power_w(0.75, 700.0, PowerConstants(0.4, 0.3, 0.58)))
+    595.0
+    """
+    top = chip_tdp_w if power_cap_w is None else np.minimum(chip_tdp_w, power_cap_w)
+    busy = np.clip(load, 0.0, 1.0)
+    waiting = np.minimum(top, chip_tdp_w * constants.waiting_share)
+    return waiting + (top - waiting) * busy
+
+
+def server_power_w(
+    load: Value,
+    chip_tdp_w: Value,
+    server_overhead: Value,
+    constants: PowerConstants,
+    power_cap_w: Value | None = None,
+) -> Value:
+    """Mean power a chip with its part of the server draws, in W: `chip_power_w` + the rest of the server.
+
+    Formula: chip + TDP x (server overhead - 1) x server share; `server_overhead` as in `energy_kwh`. The
+    rest hardly follows the load: fans and processors run through.
+
+    >>> float(server_power_w(0.75, 700.0, 1275 / 700, PowerConstants(0.4, 0.3, 0.58)))
+    767.5
+    """
+    rest = chip_tdp_w * (server_overhead - 1) * constants.server_share
+    return chip_power_w(load, chip_tdp_w, constants, power_cap_w) + rest
+
+
+def run_energy_kwh(chip_hours: Value, power_w: Value, pue: Value) -> Value:
+    """Energy drawn from the grid by chip-hours at a mean power a chip (`server_power_w`), in kWh.
+
+    >>> round(run_energy_kwh(8.0, 800.0, 1.1), 2)
+    7.04
+    """
+    return chip_hours * power_w / W_PER_KW * pue
 
 
 def carbon_tco2e(energy_kwh: Value, kgco2e_per_kwh: Value) -> Value:

@@ -5,7 +5,7 @@ Interruptions arrive at a constant rate per chip and year (the records behind th
 last checkpoint is lost and the job needs time to come back. Everything here is in hours.
 
 The number of chips alone does not tell what a run loses: the largest recorded runs lost the least, because
-their operators had built for it (`python -m truecost.evidence`). A plan therefore takes the recorded share,
+their operators had built for it (`truecost evidence`). A plan therefore takes the recorded share,
 and shows the law's beside it; the law is for one who knows the interruptions of a cluster of his own.
 """
 

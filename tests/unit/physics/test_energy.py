@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from truecost.physics.energy import carbon_tco2e, energy_kwh
+from truecost.physics.energy import (
+    PowerConstants,
+    carbon_tco2e,
+    chip_power_w,
+    energy_kwh,
+    load_of_utilization,
+    run_energy_kwh,
+    server_power_w,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +30,47 @@ def test_model_cards_count_rated_power_without_overheads(hours: float, tdp_w: fl
 def test_each_factor_multiplies() -> None:
     base = energy_kwh(10.0, 700.0, 1.8, 0.75, 1.1)
     assert base == pytest.approx(10 * 0.7 * 1.8 * 0.75 * 1.1)
-    assert energy_kwh(np.array([10.0, 20.0]), 700.0, 1.8, 0.75, 1.1).tolist() == pytest.approx(
-        [base, 2 * base]
+    both = np.asarray(energy_kwh(np.array([10.0, 20.0]), 700.0, 1.8, 0.75, 1.1))
+    assert both.tolist() == pytest.approx([base, 2 * base])
+
+
+CONSTANTS = PowerConstants(waiting_share=0.4, server_share=0.3, full_load_utilization=0.58)
+LOADS = np.linspace(0.0, 1.0, 21)
+
+
+@pytest.mark.parametrize("cap_w", [None, 500.0, 200.0])
+def test_power_rises_with_load_and_stays_below_the_cap(cap_w: float | None) -> None:
+    chip = np.asarray(chip_power_w(LOADS, 700.0, CONSTANTS, cap_w))
+    server = np.asarray(server_power_w(LOADS, 700.0, 1275 / 700, CONSTANTS, cap_w))
+    assert np.all(np.diff(chip) >= 0)
+    assert np.all(chip <= (cap_w or 700.0) + 1e-9)
+    assert np.all(chip > 0)
+    assert (server - chip).tolist() == pytest.approx([575 * 0.3] * len(LOADS))
+
+
+def test_a_cap_saves_power_but_never_below_waiting() -> None:
+    assert np.all(
+        np.asarray(chip_power_w(LOADS, 700.0, CONSTANTS, 500.0))
+        <= np.asarray(chip_power_w(LOADS, 700.0, CONSTANTS))
+    )
+    assert chip_power_w(0.0, 700.0, CONSTANTS, 500.0) == pytest.approx(280.0)
+    assert chip_power_w(1.0, 700.0, CONSTANTS, 900.0) == pytest.approx(700.0)
+
+
+def test_load_of_a_utilization_is_a_share() -> None:
+    loads = np.asarray(load_of_utilization(np.array([0.0, 0.29, 0.58, 0.9]), CONSTANTS))
+    assert loads.tolist() == pytest.approx([0.0, 0.5, 1.0, 1.0])
+
+
+def test_energy_is_power_times_time() -> None:
+    power = server_power_w(0.7, 700.0, 1275 / 700, CONSTANTS)
+    assert run_energy_kwh(1e6, power, 1.1) == pytest.approx(1e6 * power / 1000 * 1.1)
+    assert run_energy_kwh(2e6, power, 1.1) == pytest.approx(2 * run_energy_kwh(1e6, power, 1.1))
+
+
+def test_the_law_and_the_plain_formula_agree_at_the_load_they_share() -> None:
+    power = float(server_power_w(0.7, 700.0, 1275 / 700, CONSTANTS))
+    rated = 1275.0
+    assert energy_kwh(8.0, 700.0, 1275 / 700, power / rated, 1.1) == pytest.approx(
+        run_energy_kwh(8.0, power, 1.1)
     )
