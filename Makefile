@@ -25,10 +25,11 @@ check: $(DEVELOPMENT)
 
 bench: $(RUNTIME)
 	$(BIN)/python bench/plan.py
+	$(BIN)/python bench/training.py
 
 examples: $(RUNTIME)
 	@mkdir -p out
-	@for plan in examples/*.yaml; do \
+	@for plan in $$(grep -L '^model:' examples/*.yaml); do \
 	  $(BIN)/truecost plan $$plan --html out/$$(basename $$plan .yaml).html > out/$$(basename $$plan .yaml).txt || exit 1; \
 	  echo "out/$$(basename $$plan .yaml).html"; \
 	done

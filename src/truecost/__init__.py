@@ -19,13 +19,19 @@ if TYPE_CHECKING:
     from truecost.plan.quick import quick
     from truecost.plan.result import Result, plan
     from truecost.spec import SpecError
+    from truecost.training.result import TrainResult
+    from truecost.training.run import train
 
-__all__ = ["Result", "SpecError", "__version__", "advise", "catalog", "plan", "quick"]
+__all__ = [
+    "Result", "SpecError", "TrainResult", "__version__", "advise", "catalog", "plan", "quick", "train",
+]  # fmt: skip
 
 _HOMES = {
     "Result": "truecost.plan.result",
     "quick": "truecost.plan.quick",
     "SpecError": "truecost.spec",
+    "TrainResult": "truecost.training.result",
+    "train": "truecost.training.run",
 }
 
 

@@ -8,12 +8,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 from tests.browser.looking import UNFOLD, check_chart_text, contrast, opened
+from tests.unit.plan.specs import example_plans
 
 import truecost
 from truecost.report.html import render
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
+NAMES = [path.stem for path in example_plans()]
 MOST_BYTES = 300_000
 WIDTHS = (390, 720, 1280, 1600)
 FILLS = """() => [...new Set([...document.querySelectorAll("svg text, svg tspan")]

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.plan.specs import example_plans
 
 import truecost
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
-NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
+NAMES = [path.stem for path in example_plans()]
 
 
 @cache

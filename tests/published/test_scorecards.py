@@ -9,11 +9,12 @@ from importlib.resources import files
 
 import pytest
 
-from truecost.evidence.__main__ import main
-from truecost.evidence.calibration_file import calibration_text
+from truecost.evidence.calibration_file import serving_text, with_serving
 from truecost.evidence.fit import fitting_points, outside_points
 from truecost.evidence.measurements import serving_points
+from truecost.evidence.scorecards import LAWS, peers
 from truecost.evidence.serving_score import ServingScore, serving_score
+from truecost.evidence.training_calibration_file import HEAD
 from truecost.evidence.training_score import TrainingScore, training_score
 from truecost.physics.calibration import Calibration, load_calibration, read_calibration
 
@@ -34,6 +35,11 @@ def training() -> TrainingScore:
 @pytest.fixture(scope="module")
 def shipped() -> Calibration:
     return load_calibration()
+
+
+@pytest.fixture(scope="module")
+def shipped_text() -> str:
+    return (files("truecost.physics") / "calibration.toml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("what", ["model", "chip"])
@@ -75,14 +81,25 @@ def test_the_shipped_constants_are_those_of_the_fit(serving: ServingScore, shipp
         assert written.coverage == pytest.approx(serving.coverages[name], abs=0.02)
 
 
-def test_the_file_that_fit_writes_is_read_back(
-    serving: ServingScore, training: TrainingScore, shipped: Calibration
-) -> None:
-    written = read_calibration(calibration_text(serving, training, date(2026, 11, 22)))
-    assert written.checked == date(2026, 11, 22)
+def test_the_file_that_fit_writes_is_read_back(shipped: Calibration, shipped_text: str) -> None:
+    written = read_calibration(with_serving(shipped_text))
     assert written.serving_constants.keys() == shipped.serving_constants.keys()
     assert written.fitted_on == shipped.fitted_on
     assert written.interruptions_per_chip_year == shipped.interruptions_per_chip_year
+    assert written.training.step_constants == shipped.training.step_constants
+
+
+def test_a_fit_of_serving_leaves_the_training_part_and_an_unchanged_date(
+    serving: ServingScore, training: TrainingScore, shipped_text: str
+) -> None:
+    kept, mark, below = shipped_text.partition(HEAD)
+    other = serving_text(serving, training, date(2020, 1, 1))
+    assert "checked = 2020-01-01" in other
+    assert with_serving(f"{other}\n{mark}{below}") == f"{other}\n{mark}{below}"
+    odd = kept.replace("checked = ", "checked = 2019-01-01 # ", 1).replace("value = 0", "value = 1", 1)
+    made = with_serving(f"{odd}\n{mark}{below}")
+    assert "2019" not in made
+    assert made.endswith(f"{mark}{below}")
 
 
 def test_a_service_tuned_to_the_limit_is_cheaper_than_the_law_says(serving: ServingScore) -> None:
@@ -110,23 +127,56 @@ def test_measured_servers_draw_less_than_assumed_but_near(training: TrainingScor
     assert training.power_ratio.max() < 1.05
 
 
-def test_the_command_prints_both_scorecards_in_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 0
-    printed = capsys.readouterr().out
-    assert "SERVING" in printed
-    assert "TRAINING" in printed
-    assert max(len(line) for line in printed.splitlines()) <= 80
-    assert main(["nonsense"]) == 2
+def table(name: str) -> list[dict[str, str]]:
+    text = (files("truecost.evidence") / "data" / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
 
 
-def test_every_measured_point_names_a_source_with_licence_and_date() -> None:
-    text = (files("truecost.evidence") / "data" / "sources.csv").read_text(encoding="utf-8")
-    sources = {row["key"]: row for row in csv.DictReader(text.splitlines())}
-    assert {point.source for point in serving_points()} == set(sources)
+PEER_CELLS = ("tool", "version", "data", "error", "statistic", "how", "source")
+KEYED = ("serving_points.csv", "training_steps.csv")
+"""Tables whose rows name a key of sources.csv; the others say their source in words."""
+
+
+def test_every_measured_row_names_a_source_with_licence_and_date() -> None:
+    sources = {row["key"]: row for row in table("sources.csv")}
+    named = {name: {row["source"] for row in table(name)} for name in KEYED}
+    for name, keys in named.items():
+        assert keys <= set(sources), f"{name}: no such source: {keys - set(sources)}"
+    unused = set(sources) - set().union(*named.values())
+    assert not unused, f"sources.csv: named by no table: {unused}"
     for row in sources.values():
-        assert row["licence"]
-        assert row["citation"]
-        assert date.fromisoformat(row["checked"])
+        assert row["licence"], row["key"]
+        assert row["citation"], row["key"]
+        assert date.fromisoformat(row["checked"]) <= date.today()
+
+
+def test_tables_without_keys_say_their_source_row_by_row() -> None:
+    data = files("truecost.evidence") / "data"
+    names = [entry.name for entry in data.iterdir() if entry.name.endswith(".csv")]
+    worded = [name for name in names if name not in (*KEYED, "sources.csv") and "source" in table(name)[0]]
+    assert len(worded) >= 10
+    for name in worded:
+        assert all(len(row["source"]) > 8 for row in table(name)), name
+
+
+def test_every_table_but_the_fitted_one_has_sources() -> None:
+    data = files("truecost.evidence") / "data"
+    names = [entry.name for entry in data.iterdir() if entry.name.endswith(".csv")]
+    without = {name for name in names if "source" not in table(name)[0]}
+    assert without == {"sources.csv", "training_held_out.csv"}
+
+
+def test_what_peers_reach_is_marked_with_source_and_date() -> None:
+    rows = [(law, row) for law in LAWS for row in peers(law)]
+    assert len(rows) >= 12
+    for law, row in rows:
+        assert set(row) == {*PEER_CELLS, "checked", "note"}, (law, row)
+        assert row["how"] in ("measured", "claimed")
+        assert all(row[cell] or cell in ("error", "version") for cell in PEER_CELLS), row
+        assert row["error"] is None or 0 < row["error"] < 1
+        assert date.fromisoformat(row["checked"]) <= date.today()
+    text = (files("truecost.evidence") / "data" / "peers.yaml").read_text(encoding="utf-8")
+    assert text.count("- law: ") == len(rows), "a row is of no law"
 
 
 def test_little_is_left_out_of_the_comparison() -> None:

@@ -17,11 +17,13 @@ VERBS = {
     "explain": "Where one number of a plan comes from: formula, inputs, facts, sources.",
     "init": "Print a commented starter plan: consumer, builder or lab.",
     "schema": "Print the JSON Schema of a plan, for editors.",
+    "train": "What a training run takes and costs: step time, memory, days, energy, USD.",
     "trends": "Where prices are going: fits with ranges, back-tested against a random walk.",
     "wall": "How large a model should be for the tokens it will serve, and when serving passes training.",
     "catalog": "The facts: accelerators, models, prices, rentals, rates.",
     "glossary": "What the words mean, each with a figure worked out from the catalog.",
     "pulse": "What changed in the catalog, and the three changes that move a plan most.",
+    "evidence": "How far off the laws are on data they were not fitted on; and the fits behind them.",
     "claims": "What published articles say about the cost of AI, recomputed: which hold, which do not.",
 }
 

@@ -35,17 +35,18 @@ def loaded(spec: str, sets: tuple[str, ...], catalog: Catalog) -> Document[Plan]
     from truecost.plan.result import read, read_text
 
     if spec == STDOUT:
-        return read_text(_stdin(), STDIN_NAME, catalog, sets)
+        return read_text(stdin_text(), STDIN_NAME, catalog, sets)
     return read(spec, catalog, sets)
 
 
-def _stdin() -> str:
+def stdin_text() -> str:
+    """The spec on stdin. Raises SpecError when it is too large or not UTF-8."""
     from truecost.spec import Problem, SpecError
     from truecost.spec.document import MOST_BYTES
 
     content = sys.stdin.buffer.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        raise SpecError([Problem(STDIN_NAME, "", "", f"the plan is larger than {MOST_BYTES:,} bytes")])
+        raise SpecError([Problem(STDIN_NAME, "", "", f"the spec is larger than {MOST_BYTES:,} bytes")])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

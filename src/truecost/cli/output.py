@@ -141,6 +141,20 @@ def write_all(texts: Mapping[str, str]) -> None:
             note(f"wrote {target}")
 
 
+@contextlib.contextmanager
+def replacing(target: str) -> Generator[str]:
+    """A file beside a target to write into, renamed to it at the end; nothing is left of a failure."""
+    final = Path(os.path.realpath(target))
+    temporary = _written_beside(final, "")
+    try:
+        yield str(temporary)
+        os.replace(temporary, final)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+    note(f"wrote {target}")
+
+
 def _written_beside(final: Path, text: str) -> Path:
     handle, name = tempfile.mkstemp(prefix=f".{final.name}.", suffix=".part", dir=final.parent)
     temporary = Path(name)

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from truecost.cli.options import debug_option
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
 
 @click.command("schema")
-@click.argument("verb", type=click.Choice(["plan"]))
+@click.argument("verb", type=click.Choice(["plan", "train", "replay"]))
 @debug_option
 def command(*, verb: str) -> None:
     """Print the JSON Schema (draft 2020-12) of the spec of VERB.
 
-    An editor uses it from the first line of the plan:
+    An editor uses it from the first line of the spec:
 
       # yaml-language-server: $schema=plan.schema.json
     """
     from truecost.cli.output import emit_json
-    from truecost.plan.schema import Plan
 
     emit_json(
         {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": f"truecost {verb}",
-            **Plan.model_json_schema(),
+            **_schema(verb).model_json_schema(),
         }
     )
+
+
+def _schema(verb: str) -> type[BaseModel]:
+    if verb == "train":
+        from truecost.training.schema import TrainSpec
+
+        return TrainSpec
+    if verb == "replay":
+        from truecost.replay.schema import ReplaySpec
+
+        return ReplaySpec
+    from truecost.plan.schema import Plan
+
+    return Plan

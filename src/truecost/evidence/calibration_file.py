@@ -1,26 +1,40 @@
-"""Writes `physics/calibration.toml` from a fit: values, their 90 % ranges, units, and how they score."""
+"""Writes the serving part of `physics/calibration.toml`: values, their 90 % ranges, units, how they score."""
 
 from __future__ import annotations
 
 import math
+import tomllib
 from dataclasses import asdict
 from datetime import date
 
 from truecost.evidence.fit import PRIORS, Prior, jackknife_log_spread
-from truecost.evidence.serving_score import ServingScore
-from truecost.evidence.training_score import TrainingScore
+from truecost.evidence.serving_score import ServingScore, serving_score
+from truecost.evidence.training_calibration_file import HEAD
+from truecost.evidence.training_score import TrainingScore, training_score
 from truecost.normal import Z95
 from truecost.ranges import Range
 
 _HEAD = """\
-# Constants of the laws, fitted on the measured tables of truecost.evidence. Written by
-# `python -m truecost.evidence fit`; not to be edited. A constant without range_90 was set, not fitted.
+# Constants of the laws, fitted on the measured tables of truecost.evidence. Written by `truecost evidence fit
+# serving` and `truecost evidence fit training`; not to be edited. A constant without range_90 was set, not
+# fitted.
 # residual_90 is measured over predicted on models and chips left out of the fit. It holds the uncertainty
 # of the constants too: draw the residual, not both."""
 
 
-def calibration_text(serving: ServingScore, training: TrainingScore, fitted: date) -> str:
-    """The file, as text."""
+def with_serving(text: str) -> str:
+    """A calibration with its serving part fitted anew; dated today, unless nothing in it changed."""
+    kept, mark, training = text.partition(HEAD)
+    serving, record = serving_score(), training_score()
+    before = tomllib.loads(text)["checked"]
+    made = serving_text(serving, record, before)
+    if made.rstrip("\n") != kept.rstrip("\n"):
+        made = serving_text(serving, record, date.today())
+    return f"{made}\n{mark}{training}"
+
+
+def serving_text(serving: ServingScore, training: TrainingScore, fitted: date) -> str:
+    """The serving part of the file and the rate of interruptions: all above the training part."""
     lines = [
         _HEAD,
         f"checked = {fitted.isoformat()}",

@@ -7,7 +7,6 @@ of interruptions on record, the law where a run's own interruptions were counted
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -82,27 +81,3 @@ def off_by(predicted: float, recorded: tuple[float, float]) -> float:
     """
     low, high = recorded
     return float(np.max([predicted / high, low / predicted, 1.0]))
-
-
-def lost_time_card(runs: Sequence[LostTime]) -> str:
-    """The scorecard: a few lines of at most 80 columns."""
-    share = recorded_share()
-    lines = [
-        f"LOST TIME: share of a run lost to failures, {len(runs)} runs of known size",
-        f"{'chips':>8} {'recorded':>10} {'law, from the chips alone':>28} {'its own failures':>18}",
-    ]
-    for run in runs:
-        low, middle, high = run.by_law
-        own = "-" if run.by_own_interruptions is None else f"{run.by_own_interruptions:.1%}"
-        bound = "below " if run.recorded[0] == 0 else ""
-        lines.append(
-            f"{run.chips:8,.0f} {f'{bound}{run.recorded[1]:.0%}':>10} "
-            f"{f'{middle:.1%} ({low:.1%} .. {high:.1%})':>28} {own:>18}"
-        )
-    law = sum(off_by(run.by_law[1], run.recorded) <= FACTOR for run in runs)
-    constant = sum(off_by(share, run.recorded) <= FACTOR for run in runs)
-    lines.append(
-        f"within {FACTOR:g}x: the law {law}, one share of {share:.1%} {constant} of {len(runs)}: "
-        "plans take the share"
-    )
-    return "\n".join(lines)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from truecost.finance.student_t import regularized_beta
 from truecost.ranges import FloatArray, Range
 
 Labels = NDArray[np.str_]
@@ -28,7 +29,7 @@ class Score:
     p90_error: float
     """Nine of ten predictions are off by less."""
     bias: float
-    """Median of predicted over measured, less 1: above 0 the law promises too much."""
+    """Median of predicted over measured, less 1: above 0 the prediction is too high."""
     macro_error: float
     """Mean over groups of the mean error in each."""
 
@@ -107,12 +108,68 @@ def held_out_coverage(log_ratios: FloatArray, groups: Labels, widening: float = 
 
     The honest one: an interval is judged where none of its own group's residuals went into it.
     """
-    shares: list[float] = []
+    return _covered(_intervals_of_the_others(log_ratios, groups), widening)
+
+
+def least_widening(log_ratios: FloatArray, groups: Labels, aimed: float, most: float) -> float:
+    """The least factor on the interval's width at which groups left out are covered to a share on average.
+
+    In steps of 0.05, from 1 to `most`.
+    """
+    others = _intervals_of_the_others(log_ratios, groups)
+    widening = 1.0
+    while widening < most and _covered(others, widening) < aimed:
+        widening += 0.05
+    return widening
+
+
+def _intervals_of_the_others(log_ratios: FloatArray, groups: Labels) -> list[tuple[FloatArray, Range]]:
+    """The residuals of each group with the interval that all other groups give; none for a single group."""
+    found: list[tuple[FloatArray, Range]] = []
     for group in np.unique(groups):
         own = groups == group
-        interval = interval_90(log_ratios[~own], group_weights(groups[~own]))
-        shares.append(coverage(log_ratios[own], widened(interval, widening)))
-    return float(np.mean(shares))
+        if not own.all():
+            found.append((log_ratios[own], interval_90(log_ratios[~own], group_weights(groups[~own]))))
+    return found
+
+
+def _covered(others: list[tuple[FloatArray, Range]], widening: float) -> float:
+    return float(np.mean([coverage(ratios, widened(interval, widening)) for ratios, interval in others]))
+
+
+def binomial_interval_90(inside: int, count: int) -> tuple[float, float]:
+    """The 90 % interval (Clopper and Pearson) of the share that `inside` of `count` trials speak for.
+
+    >>> [round(end, 3) for end in binomial_interval_90(9, 10)]
+    [0.606, 0.995]
+    >>> binomial_interval_90(0, 4)[0], binomial_interval_90(4, 4)[1]
+    (0.0, 1.0)
+    """
+    low = 0.0 if inside == 0 else _beta_quantile(0.05, inside, count - inside + 1)
+    high = 1.0 if inside == count else _beta_quantile(0.95, inside + 1, count - inside)
+    return low, high
+
+
+def _beta_quantile(probability: float, a: float, b: float) -> float:
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        is_below = regularized_beta(middle, a, b) < probability
+        low, high = (middle, high) if is_below else (low, middle)
+    return (low + high) / 2
+
+
+def less_best_constant(logs: FloatArray) -> FloatArray:
+    """Residuals of the one constant with the least mean error, known only in hindsight.
+
+    `logs` are ln(what was measured) up to a sign and a constant, so that one value would predict all:
+    ln(value reached) where time is its inverse.
+
+    >>> less_best_constant(np.log(np.array([0.3, 0.4, 0.4]))).round(2).tolist()
+    [0.29, 0.0, 0.0]
+    """
+    errors = [float(np.abs(np.expm1(logs - constant)).mean()) for constant in logs]
+    return float(logs[int(np.argmin(errors))]) - logs
 
 
 def large_groups(groups: Labels, least: int) -> NDArray[np.bool_]:

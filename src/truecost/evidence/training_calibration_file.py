@@ -33,14 +33,14 @@ def training_text(
 
 
 def _step_lines(steps: StepScore, fitted: date) -> list[str]:
-    generations = sorted({row.setup.accelerator.generation for row in steps.steps.rows})
-    names = ", ".join(f'"{name}"' for name in generations)
+    chips = sorted({row.setup.accelerator.key for row in steps.steps.rows})
+    names = ", ".join(f'"{name}"' for name in chips)
     lines = [
         "[training]",
         f"checked = {fitted.isoformat()}",
         f'fitted_on = "{len(steps.steps)} measured steps, {len(steps.datasets)} sources, {len(steps.chips)} '
         f'chips (truecost.evidence/data/training_steps.csv)"',
-        f"measured_generations = [{names}]",
+        f"measured_chips = [{names}]",
         "",
         "[training.constants]",
     ]

@@ -158,24 +158,3 @@ def _within(shares: FloatArray, constant: float | None) -> tuple[float, ...]:
 def _table(package: str, name: str) -> list[dict[str, str]]:
     text = (files(package) / "data" / name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
-
-
-def training_card(result: TrainingScore) -> str:
-    """The scorecard: a few lines of at most 80 columns."""
-    low, high = result.range_90.low, result.range_90.high
-    lines = [
-        f"TRAINING: utilization over {result.runs} whole runs, share of the dense 16-bit peak",
-        f"median {result.median:.3f}, 90 % range for a further run {low:.3f} .. {high:.3f}, "
-        f"covers {result.coverage:.0%} left out",
-        f"{'chip-hours predicted with':30}" + "".join(f"{f'within {factor:g}x':>13}" for factor in FACTORS),
-    ]
-    for name, shares in result.shares_within.items():
-        lines.append(f"  {name:28}" + "".join(f"{share:13.0%}" for share in shares))
-    span, power = result.interruptions_range, result.power_ratio
-    lines += [
-        f"interruptions per chip-year: {len(result.interruptions)} records, median "
-        f"{np.median(result.interruptions):.2f}, 90 % range {span.low:.2f} .. {span.high:.2f}",
-        f"server power, measured over the law's: {len(power)} systems, median {np.median(power):.2f} "
-        f"({power.min():.2f} .. {power.max():.2f})",
-    ]
-    return "\n".join(lines)

@@ -37,6 +37,7 @@ from truecost.physics.training_calibration import (
     EXPERTS,
     KNOWN,
     NARROW,
+    PARENT,
     UNKNOWN,
     RegimeInterval,
 )
@@ -159,13 +160,20 @@ def _judged(steps: Steps, groups: Labels, kept: Sequence[HeldOut]) -> _Judged:
     low, high = np.empty(len(steps)), np.empty(len(steps))
     for group in np.unique(groups):
         own = groups == group
-        for rows in _regimes(steps).values():
+        for regime, rows in _regimes(steps).items():
             if (own & rows).any():
-                enough = int((rows & ~own).sum()) >= LEAST_CASES
-                interval = _hull(kept, rows & ~own if enough else ~own)
+                others = [pool & ~own for pool in (rows, *_parents(steps, regime))]
+                enough = [one for one in others if int(one.sum()) >= LEAST_CASES]
+                interval = _hull(kept, (enough or others[-1:])[0])
                 low[own & rows], high[own & rows] = np.log(interval.low), np.log(interval.high)
     ratios = kept[0].log_ratios
     return _Judged((ratios >= low) & (ratios <= high), np.exp(high - low))
+
+
+def _parents(steps: Steps, regime: str) -> tuple[NDArray[np.bool_], ...]:
+    """What a regime of few steps is pooled with, the next wider first."""
+    everything = np.ones(len(steps), dtype=np.bool_)
+    return (everything,) if regime == DENSE else (~_regimes(steps)[DENSE], everything)
 
 
 def _hull(kept: Sequence[HeldOut], rows: NDArray[np.bool_]) -> Range:
@@ -226,7 +234,8 @@ def _intervals(
     everything = np.ones(len(steps), dtype=np.bool_)
     ways = {KNOWN: (SOURCE, (SOURCE,)), UNKNOWN: (CHIP, (CHIP, SOURCE))}
     for chip, (judge, kept) in ways.items():
-        for regime, rows in {"all": everything, **_regimes(steps)}.items():
+        regimes = _regimes(steps)
+        for regime, rows in {"all": everything, PARENT: ~regimes[DENSE], **regimes}.items():
             if regime == "all" or int(rows.sum()) >= LEAST_CASES:
                 found[f"{regime}, {chip}"] = _interval(
                     held_out[judge], [held_out[name] for name in kept], judged[judge], rows

@@ -1,10 +1,9 @@
 """Recorded whole runs against a step law and the losses of a run: the engineering factor, and how good it is.
 
 A step law predicts what a run takes at a benchmark's speed; `physics.goodput.whole_run` adds what failures,
-ramp and pauses take. What recorded runs took on top is one lognormal factor, with at most two covariates:
-the number of chips (large clusters are run by those who built for it) and the utilization the step law
-promises (where it promises much, part of that is its own error). They are shrunk towards no effect, and the
-factor is judged on runs left out of its fit.
+ramp and pauses take. What recorded runs took on top is one lognormal factor that grows with the utilization
+the law promises in the best layout: where it promises much, part of that is its own error and part what runs
+leave on the table. It is shrunk towards no change and judged on runs left out of its fit.
 
     runs = recorded_runs()
     hours = ...            # the step law's chip-hours at a benchmark's speed, one for each run
@@ -31,7 +30,7 @@ from truecost.normal import Z95
 from truecost.physics.goodput import HOURS_PER_DAY, SECONDS_PER_HOUR, Operations, WholeRunConstants, whole_run
 from truecost.ranges import FloatArray
 
-COVARIATES = ("log2_chips", "log2_utilization")
+COVARIATES = ("log2_utilization",)
 """Of the engineering factor, as shipped; `compare` judges the others."""
 CANDIDATES = ("year", "log2_chips", "log2_parameters", "log2_days", "log2_utilization")
 MOST_COVARIATES = 2

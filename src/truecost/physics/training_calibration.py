@@ -19,6 +19,8 @@ from truecost.ranges import Range
 
 KNOWN, UNKNOWN = "known chip", "unknown chip"
 DENSE, NARROW, EXPERTS = "dense", "8 or 4 bits", "experts"
+PARENT = "8 or 4 bits or experts"
+"""What a regime of few measured steps is pooled with, unless it is of 16 bits and dense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ class TrainingCalibration:
     step_constants: Mapping[str, StepConstant]
     intervals: Mapping[str, RegimeInterval]
     """By regime: `interval` finds the one of a case."""
-    measured_generations: frozenset[str]
-    """Chip generations with measured training steps."""
+    measured_chips: frozenset[str]
+    """Keys of the chips with measured training steps."""
     fitted_on: str
     whole_run: WholeRunConstants
     power: PowerConstants
@@ -67,7 +69,9 @@ class TrainingCalibration:
         """The interval of a step: of its own regime, or of the one it is pooled with."""
         regime = EXPERTS if experts else NARROW if narrow else DENSE
         chip = KNOWN if known_chip else UNKNOWN
-        return self.intervals.get(f"{regime}, {chip}") or self.intervals[f"all, {chip}"]
+        wider = ("all",) if regime == DENSE else (PARENT, "all")
+        names = (f"{name}, {chip}" for name in (regime, *wider))
+        return next(self.intervals[name] for name in names if name in self.intervals)
 
 
 def training_calibration(document: Mapping[str, Any]) -> TrainingCalibration:
@@ -80,7 +84,7 @@ def training_calibration(document: Mapping[str, Any]) -> TrainingCalibration:
         step=from_flat({name: constant.value for name, constant in constants.items()}),
         step_constants=constants,
         intervals={name: _interval(body) for name, body in training["intervals"].items()},
-        measured_generations=frozenset(training["measured_generations"]),
+        measured_chips=frozenset(training["measured_chips"]),
         fitted_on=training["fitted_on"],
         whole_run=_whole_run(run),
         power=PowerConstants(**{name: float(power[name]["value"]) for name in PowerConstants.__slots__}),

@@ -9,20 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from truecost.catalog.facts import Fact
 from truecost.lines import NOTHING_NAMED, Basis, Offer, Payee
-from truecost.ranges import Draws, FloatArray, Value
+from truecost.ranges import Draws, FloatArray, Range, Value
 
 if TYPE_CHECKING:
     from truecost.catalog.catalog import Catalog
+    from truecost.plan.schema import Plan
 
 HOURS_PER_MONTH = 730.5
 DAYS_PER_MONTH = 30.4375
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
+ENGINEERING_FACTOR = "law/engineering_factor/"
+"""Facts by regime: the spread of what runs take over the law of a run."""
+DRAWN_TOGETHER = ("rental/", ENGINEERING_FACTOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class Book:
     decisions: dict[str, float] = field(default_factory=dict[str, float])
     moves: Mapping[str, Value] = field(default_factory=dict[str, Value])
     """Factors of the `what_if`, by the name of the quantity; see `truecost.plan.what_if`."""
+    written: Plan | None = None
+    """The plan with its ranges, for what is worked out once for all draws."""
     compared: bool = False
     """Whether only totals are asked for, to be compared: no option beside the one used, no tiers, no
     break-evens, no views."""
@@ -86,6 +92,16 @@ class Book:
     def month_index(self) -> FloatArray:
         """Months 0, 1, ... as a column, shape (months, 1)."""
         return np.arange(self.months, dtype=np.float64)[:, None]
+
+    def median(self, path: str, drawn: Value) -> float:
+        """The median of what the plan states at a path; of the draws where it is not known as written."""
+        stated: object = self.written
+        for name in path.split("."):
+            is_named = isinstance(stated, Mapping)
+            stated = (
+                cast("Mapping[str, object]", stated).get(name) if is_named else getattr(stated, name, None)
+            )
+        return stated.median if isinstance(stated, Range) else float(np.median(drawn))
 
     def move(self, name: str) -> Value:
         """The factor of a quantity in the `what_if`; 1 where nothing changes it."""
@@ -198,10 +214,12 @@ class Book:
 def draw_key(fact_key: str) -> str:
     """The key a fact is drawn by: the terms of one chip's rent move together, a commitment below on demand.
 
+    So do the engineering factors of a plan's runs: the same people run them.
+
     >>> draw_key("rental/h100-sxm/spot"), draw_key("pue/other")
     ('rental/h100-sxm', 'pue/other')
     """
-    return fact_key.rsplit("/", 1)[0] if fact_key.startswith("rental/") else fact_key
+    return fact_key.rsplit("/", 1)[0] if fact_key.startswith(DRAWN_TOGETHER) else fact_key
 
 
 def over_months(value: Value, months: int) -> FloatArray:

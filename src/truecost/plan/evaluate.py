@@ -150,6 +150,7 @@ def evaluate_window(
         plan.region,
         decisions=decisions,
         moves=changed,
+        written=plan,
         compared=compared,
     )
     made = schedule(drawn.programme.generations if drawn.programme else None, book)

@@ -28,7 +28,8 @@ from truecost.physics.loss_law import (
 from truecost.physics.training import SECONDS_PER_HOUR
 from truecost.plan.book import Book, given_or
 from truecost.plan.generations import Schedule
-from truecost.plan.programme.compute import CONTEXT_TOKENS, reached, run_flops
+from truecost.plan.programme.compute import CONTEXT_TOKENS, run_flops
+from truecost.plan.programme.run_share import reached
 from truecost.plan.schema import Plan
 from truecost.plan.schema.programme import TrainingRun
 from truecost.plan.serving import ClassServing

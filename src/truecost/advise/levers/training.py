@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from truecost.advise.levers.lever import Lever, Outcome, WhyNot, dated, highest, lowest, middle
 from truecost.catalog.accelerators import Accelerator
 from truecost.catalog.catalog import Catalog
+from truecost.plan.programme.run_share import takes_the_law
 from truecost.plan.schema import Plan
 from truecost.plan.schema.programme import Chips, FineTune, TrainingRun
 from truecost.plan.serving.fleet import TERM_MONTHS
@@ -102,7 +103,9 @@ def _other_chip(plan: Plan, catalog: Catalog, spec: Chips, where: tuple[str, str
         f"{label} ({best})",
         name,
         (f"{at}.chip={best}", *cleared),
-        quality="the same share of the peak is assumed on both; memory and network may allow less",
+        quality="each has its share of the peak by the law of a training step; the software has to be ported"
+        if isinstance(spec, TrainingRun | FineTune) and takes_the_law(spec)
+        else "the same share of the peak is assumed on both; memory and network may allow less",
         latency=SLOWER,
         group=f"chip.{name}",
     )
@@ -141,6 +144,15 @@ def _eight_bits(plan: Plan, catalog: Catalog, run: TrainingRun) -> Iterator[Outc
         yield WhyNot(key, label, RUN, "the plan states chip-hours, not the work in them")
     elif "fp8" not in chip.peak_flops:
         yield WhyNot(key, label, RUN, f"{chip.name} has no FP8 units")
+    elif takes_the_law(run):
+        yield Lever(
+            key,
+            label,
+            RUN,
+            ("programme.training.precision=fp8",),
+            quality="whether the run converges as well: it has to be shown on a smaller one",
+            latency=SLOWER,
+        )
     else:
         kept = catalog.rate("levers/fp8_utilization_over_bf16", dated(plan))
         used = run.utilization

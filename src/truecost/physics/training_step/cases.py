@@ -56,6 +56,8 @@ class Chips:
     rated_power_w: Value
     generation: Value
     """Index into GENERATIONS."""
+    chip: Value
+    """Place of the chip in the shipped catalog; -1 for one of a user's own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,6 +24,10 @@ REFERENCE_W_PER_FLOPS = 0.7e-12
 """Power behind the peak of an H100, in W per FLOP/s: where `matrix_efficiency` is stated."""
 
 
+ENERGY_8_BITS, ENERGY_4_BITS = 0.5, 0.3
+"""Energy of a FLOP over one at 16 bits: it falls about with the bits multiplied (set, not fitted)."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class StepConstants:
     """Times in seconds, efficiencies and exposures as shares; arrays are by stack or by generation."""
@@ -74,7 +78,9 @@ class StepConstants:
         What a chip sustains is bound by power: more watts behind each FLOP/s, more of the peak.
         """
         code = np.asarray(cases.layout.precision)
-        share = self._efficiency(cases, cases.chips.peak_flops)
+        narrowest = np.where(code >= FOUR_BITS_FROM, ENERGY_4_BITS, ENERGY_8_BITS)
+        energy = np.where(code >= QUANTIZED_FROM, narrowest, 1.0)
+        share = self._efficiency(cases, cases.chips.peak_flops * energy)
         narrow = self.fp8_efficiency * self.narrow_factor[_codes(cases.chips.generation)]
         share = np.where(code >= QUANTIZED_FROM, share * narrow, share)
         share = np.where(code > QUANTIZED_FROM, share * self.block_scaled_efficiency, share)
@@ -84,8 +90,9 @@ class StepConstants:
         """The same at 16 bits: the head."""
         return self._efficiency(cases, cases.chips.wide_peak_flops)
 
-    def _efficiency(self, cases: Cases, peak: Value) -> Value:
-        power = cases.chips.power_w / peak / REFERENCE_W_PER_FLOPS
+    def _efficiency(self, cases: Cases, demand: Value) -> Value:
+        """`demand`: the peak in FLOP/s, each weighed by its energy over one at 16 bits."""
+        power = cases.chips.power_w / demand / REFERENCE_W_PER_FLOPS
         factor = self.matrix_factor[_codes(cases.chips.generation)]
         return np.minimum(self.matrix_efficiency_reference * factor * power**self.power_exponent, 0.97)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
 
-from truecost.catalog.accelerators import Accelerator
+from truecost.catalog.accelerators import Accelerator, load_accelerators
 from truecost.catalog.architectures import Architecture
 from truecost.catalog.facts import Fact
 from truecost.physics.flops import mean_forward_flops_per_token
@@ -108,7 +109,18 @@ def chips(setup: Setup) -> Chips:
         power_w=min(setup.power_cap_w or rated, rated),
         rated_power_w=rated,
         generation=float(GENERATION_CODES.get(chip.generation, GENERATION_CODES["other"])),
+        chip=chip_place(chip.key),
     )
+
+
+def chip_place(key: str) -> float:
+    """Place of a chip in the shipped catalog, by its key; -1 for one of a user's own."""
+    return float(_places().get(key, -1))
+
+
+@cache
+def _places() -> dict[str, int]:
+    return {key: place for place, key in enumerate(load_accelerators())}
 
 
 PCIE_BYTES_PER_S = 32e9

@@ -20,6 +20,10 @@ def check_programme(checking: Checking) -> None:
             checking.add(path, "needs chip_hours, or flops, or tokens with model or active_parameters")
         if run.chips is not None and run.days is not None:
             checking.add(path, "takes chips or days, not both: each gives the other")
+        if run.utilization_covers == "step" and (run.utilization is None or run.chip_hours is not None):
+            checking.warn(
+                f"{path}.utilization_covers", "says nothing: no utilization is stated that lacks failures"
+            )
         _run(run, path, checking)
     for name, tune in programme.fine_tunes.items():
         path = f"programme.fine_tunes.{name}"

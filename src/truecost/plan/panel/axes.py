@@ -115,6 +115,9 @@ def aimed(plan: Plan, book: Book) -> list[Value | Range]:
     training = plan.programme.training if plan.programme is not None else None
     if training is None:
         return []
+    by_law = book.quantities.get("programme.training.by_law.utilization")
+    if by_law is not None:
+        return [by_law.value]
     stated = training.utilization
     return [rate("utilization/whole_run", book.as_of).value if stated is None else stated]
 

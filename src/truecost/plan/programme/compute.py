@@ -20,6 +20,7 @@ from truecost.physics.training import (
 )
 from truecost.plan.book import Book, first_of, given_or
 from truecost.plan.power import energy_of, regional, server_overhead_key
+from truecost.plan.programme.run_share import final_run_share, fine_tune_share
 from truecost.plan.schema.programme import Chips, FineTune, TrainingRun
 from truecost.ranges import Value
 
@@ -56,7 +57,7 @@ def run_flops(
 
 
 def final_run_chip_hours(spec: TrainingRun, path: str, book: Book) -> Value:
-    """Chip-hours of the final run: as recorded, or FLOPs / (dense peak x utilization)."""
+    """Enter the chip-hours of the final run: as recorded, or FLOPs / (dense peak x utilization)."""
     if spec.chip_hours is not None:
         return book.quantity(
             "programme.final_run_chip_hours",
@@ -79,24 +80,18 @@ def final_run_chip_hours(spec: TrainingRun, path: str, book: Book) -> Value:
         )
     chip = book.catalog.accelerator(spec.chip)
     peak = chip.dense_peak(spec.precision)
-    utilization = reached(spec.utilization, path, book)
+    share = final_run_share(spec, flops, path, book)
     return book.quantity(
         "programme.final_run_chip_hours",
-        chip_hours(flops, peak, utilization),
+        chip_hours(flops, peak, share.value),
         "chip-hours",
         f"FLOPs / (dense {spec.precision} peak of {chip.name}, {peak:.4g} FLOP/s, x utilization x 3,600 s)",
-        ("programme.final_run_flops" if spec.flops is None else f"{path}.flops", f"{path}.utilization"),
+        ("programme.final_run_flops" if spec.flops is None else f"{path}.flops", share.key),
     )
 
 
-def reached(stated: Value | None, path: str, book: Book) -> Value:
-    """Utilization of a run, as stated or from the record, times what the `what_if` says; at most 1."""
-    utilization = book.number(f"{path}.utilization", stated, "utilization/whole_run")
-    return np.minimum(utilization * first_of(book.move("utilization")), 1.0)
-
-
 def fine_tune_chip_hours(spec: FineTune, path: str, book: Book) -> Value:
-    """Chip-hours of one fine-tune."""
+    """Enter the chip-hours of one fine-tune."""
     forward = (
         run_flops(spec.model, spec.active_parameters, spec.tokens, None, book)
         / 3
@@ -105,8 +100,14 @@ def fine_tune_chip_hours(spec: FineTune, path: str, book: Book) -> Value:
     law = adapter_tuning_flops if spec.method == "lora" else fine_tuning_flops
     flops = law(forward, spec.tokens)
     peak = book.catalog.accelerator(spec.chip).dense_peak(spec.precision)
-    utilization = reached(spec.utilization, path, book)
-    return chip_hours(flops, peak, utilization)
+    share = fine_tune_share(spec, path, book)
+    return book.quantity(
+        f"{path}.chip_hours",
+        chip_hours(flops, peak, share.value),
+        "chip-hours",
+        "6 x active parameters x tokens (4 for LoRA) / (dense peak x utilization x 3,600 s)",
+        (f"{path}.model", f"{path}.active_parameters", f"{path}.tokens", share.key),
+    )
 
 
 def chip_rate(spec: Chips, path: str, book: Book) -> ChipRate:

@@ -110,13 +110,7 @@ def _fine_tune(name: str, spec: FineTune, book: Book) -> None:
     attempts = given_or(spec.attempts, 1.0)
     if spec.attempts is None:
         book.leave_out(f"{path}.attempts", "every run is taken to ship: no failed attempts")
-    hours = book.quantity(
-        f"{path}.chip_hours",
-        fine_tune_chip_hours(spec, path, book),
-        "chip-hours",
-        "6 x active parameters x tokens (4 for LoRA) / (dense peak x utilization x 3,600 s)",
-        (f"{path}.model", f"{path}.active_parameters", f"{path}.tokens", f"{path}.utilization"),
-    )
+    hours = fine_tune_chip_hours(spec, path, book)
     rate = chip_rate(spec, path, book)
     book.line(
         f"fine_tune.{name}.compute",

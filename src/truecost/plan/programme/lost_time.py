@@ -45,7 +45,7 @@ def _interruptions() -> Fact:
         "law/interruptions_per_chip_year",
         calibration.interruptions_per_chip_year,
         "1/chip-year",
-        "recorded runs and clusters; `python -m truecost.evidence` prints the score",
+        "recorded runs and clusters; `truecost evidence` prints the score",
         calibration.checked,
         Confidence.MEASURED,
     )

@@ -105,9 +105,11 @@ def _final_runs(run: _Run, schedule: Schedule, book: Book) -> None:
 def _restarts(run: _Run, schedule: Schedule, book: Book) -> Value:
     """Enter work lost to failures, restarts and checkpoints where the utilization does not already hold it.
 
+    That of the record is of whole runs, and that of the law has its losses: only a stated one can lack them.
     Returns it over the chip-hours of the run. The share is the record's: see `programme.lost_time`.
     """
-    if run.spec.utilization_covers == "whole_run" or run.spec.chip_hours is not None:
+    is_stated = run.spec.utilization is not None and run.spec.chip_hours is None
+    if run.spec.utilization_covers == "whole_run" or not is_stated:
         return 0.0
     share = book.rate("training/restart_overhead_share")
     if run.chips is not None:

@@ -64,10 +64,12 @@ class TrainingRun(Chips):
     context_tokens: Tokens | None = Field(default=None, description="sequence length; 4,096 by default")
     precision: Precision = "bf16"
     utilization: ShareUsed | None = Field(
-        default=None, description="model FLOPs utilization; whole-run record by default"
+        default=None,
+        description="model FLOPs utilization; by default by the law of a training step from model, chip and "
+        "tokens, or whole-run record where only flops are known",
     )
     utilization_covers: Literal["whole_run", "step"] = Field(
-        default="whole_run", description="whether failures and restarts are already in the utilization"
+        default="whole_run", description="whether failures and restarts are already in a stated utilization"
     )
     chips: ChipCount | None = Field(default=None, description="chips in the run: gives its days")
     days: Days | None = Field(default=None, description="or the days it takes: gives its chips")
@@ -170,7 +172,7 @@ class FineTune(Chips):
     tokens: Tokens = Field(description="tokens trained on, epochs counted")
     precision: Precision = "bf16"
     method: Literal["full", "lora"] = "full"
-    utilization: ShareUsed | None = None
+    utilization: ShareUsed | None = Field(default=None, description="as of the final run")
     first_month: int = Field(default=0, ge=0, le=119)
     every_months: int | None = Field(default=None, ge=1, le=120, description="once when left out")
     attempts: AtLeastOne | None = Field(default=None, description="runs for one that ships")

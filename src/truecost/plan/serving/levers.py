@@ -10,6 +10,7 @@ from truecost.lines import Basis, Category, Offer, Payee
 from truecost.physics.flops import mean_forward_flops_per_token
 from truecost.physics.training import chip_hours, distillation_flops
 from truecost.plan.book import Book, given_or
+from truecost.plan.programme.run_share import distillation_share
 from truecost.plan.schema.serving import Api, Levers, Route, Serving
 from truecost.plan.serving.api import api
 from truecost.plan.serving.self_hosted import self_hosted
@@ -200,7 +201,9 @@ def _distillation(serving: Serving, work: Work, path: str, book: Book) -> tuple[
     student_forward = mean_forward_flops_per_token(arch, CONTEXT_TOKENS)
     teacher_forward = mean_forward_flops_per_token(teacher, CONTEXT_TOKENS)
     flops = distillation_flops(teacher_forward, student_forward, lever.training_tokens)
-    hours = chip_hours(flops, peak, book.rate("utilization/whole_run"))
+    at = f"{path}.levers.distillation"
+    reached = distillation_share(arch, lever.training_tokens, host.chip, at, book)
+    hours = chip_hours(flops, peak, reached.value)
     price = book.fact(book.catalog.rental(host.chip, book.as_of, "on_demand"))
     training = Charge(
         "distillation",
@@ -208,7 +211,7 @@ def _distillation(serving: Serving, work: Work, path: str, book: Book) -> tuple[
         Payee.CLOUD,
         (book.month_index == 0) * hours * price,
         "(6 N D of the student + 2 N D of the teacher) / (peak x utilization) x USD a chip-hour",
-        (f"{path}.levers.distillation.training_tokens", "utilization/whole_run"),
+        (f"{at}.training_tokens", reached.key),
         quantity=(book.month_index == 0) * hours,
         unit="chip-hours",
         variable_share=0.0,

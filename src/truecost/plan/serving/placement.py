@@ -171,7 +171,7 @@ def serving_law_error() -> Fact:
         "law/serving_residual",
         calibration.residual_90,
         "measured / predicted",
-        "measured serving runs left out of the fit; `python -m truecost.evidence` prints the score",
+        "measured serving runs left out of the fit; `truecost evidence` prints the score",
         calibration.checked,
         Confidence.MEASURED,
     )
