@@ -134,6 +134,8 @@ _NUMBER = re.compile(
 )
 _COMMA = re.compile(r"[-+$ ]*[0-9]+,[0-9]")
 _LONGEST = 100
+USUAL_SIZES = slice(2, 5)
+"""Of the spellings of a rate, those with M, G and T before them."""
 
 
 @lru_cache(maxsize=4096)
@@ -271,6 +273,8 @@ def spellings(unit: str, most: int = 8) -> tuple[str, ...]:
 
     >>> spellings("W"), spellings("s")
     (('W', 'kW', 'MW', 'GW', 'TW', 'PW', 'EW'), ('s', 'ms', 'us', 'ns', 'min', 'h', 'd', 'week'))
+    >>> spellings("bytes/s")
+    ('bytes/s', 'MB/s', 'GB/s', 'TB/s', 'Mbps', 'Gbps', 'Tbps')
     """
     if not unit:
         return ("a number without a unit",)
@@ -279,6 +283,10 @@ def spellings(unit: str, most: int = 8) -> tuple[str, ...]:
     for name, known in _UNITS.items():
         if wanted.dimensions and known.dimensions == wanted.dimensions:
             names.setdefault(known.size, name)
+    head, slash, below = unit.partition("/")
+    if slash and len(names) > 1:
+        of_rates = [f"{name}/{below}" for name in spellings(head)[USUAL_SIZES]]
+        return (unit, *of_rates, *list(names.values())[1:][USUAL_SIZES])
     return tuple(names.values())[:most]
 
 

@@ -18,7 +18,8 @@ from types import MappingProxyType
 from typing import cast
 
 from truecost.catalog.architectures import Architecture
-from truecost.catalog.config_keys import ConfigKeys
+from truecost.catalog.config_keys import LARGEST_COUNT, ConfigKeys
+from truecost.catalog.config_kinds import GATED_ACTIVATIONS, KEY_VALUE_HEADS, refusal
 from truecost.catalog.facts import Confidence
 from truecost.catalog.families import family
 from truecost.catalog.layer_patterns import FeedForwardKind, MixerKind, layer_kinds, window
@@ -38,7 +39,6 @@ from truecost.catalog.weight_precision import released_precision
 
 _LARGEST_LAYERS = 10_000
 _LANGUAGE_PARTS = ("text_config", "llm_config", "language_config")
-_GATED_ACTIVATIONS = frozenset({"silu", "swiglu", "swigluoai", "situ", "geglu", "glu"})
 _UNMODELLED = {
     "vision_config": "the image encoder is not counted",
     "audio_config": "the audio encoder is not counted",
@@ -105,6 +105,8 @@ def from_config(
     8029995008
     """
     keys = ConfigKeys(_language_part(config))
+    if refused := refusal(keys):
+        raise ValueError(f"{name}: {refused}")
     sizes = _sizes(keys)
     mixers, feed_forwards = _layers(keys, sizes)
     architecture = _architecture(keys, sizes, mixers, feed_forwards, (name, source, confidence))
@@ -162,7 +164,7 @@ def _head_dim(keys: ConfigKeys, hidden_size: int, heads: int) -> int:
         keys.find("head_dim")
         return keys.need("qk_nope_head_dim") + keys.need("qk_rope_head_dim")
     names = ("head_dim", "kv_channels", "attention_head_dim")
-    if not keys.has(*names) and hidden_size % heads:
+    if not keys.has(*names) and hidden_size % heads and not (keys.wrong or keys.missing):
         keys.wrong.append(f"hidden_size {hidden_size} does not divide into {heads} heads; give head_dim")
         return 1
     return keys.count(*names, default=hidden_size // heads, smallest=1)
@@ -170,11 +172,15 @@ def _head_dim(keys: ConfigKeys, hidden_size: int, heads: int) -> int:
 
 def _key_value_heads(keys: ConfigKeys, heads: int) -> int:
     """Falcon: `multi_query` alone is one head, with `new_decoder_architecture` it is num_kv_heads."""
-    names = ("num_key_value_heads", "num_attention_groups", "attn_config.kv_n_heads")
-    by_flag = family(keys.word("model_type")).multi_query_flag and not keys.has(names[0])
+    by_flag = family(keys.word("model_type")).multi_query_flag and not keys.has(KEY_VALUE_HEADS[0])
     if by_flag and not keys.flag("new_decoder_architecture", False):
         return 1 if keys.flag("multi_query", True) else heads
-    return keys.count(*names, "num_kv_heads", "n_head_kv", default=heads, smallest=1, largest=max(heads, 1))
+    are_heads_known = not (keys.wrong or keys.missing)
+    most = heads if are_heads_known else LARGEST_COUNT
+    shared = keys.count(*KEY_VALUE_HEADS, default=heads, smallest=1, largest=most)
+    if are_heads_known and heads % shared and not keys.has("kv_lora_rank"):
+        keys.wrong.append(f"num_key_value_heads {shared} does not divide the {heads} attention heads")
+    return shared
 
 
 def _intermediate_size(keys: ConfigKeys, hidden_size: int) -> int:
@@ -194,7 +200,7 @@ def _gated(keys: ConfigKeys) -> bool:
     """Three matrices or two: by our own key, by the family, else three and a warning."""
     habits = family(keys.word("model_type"))
     activation = keys.word("hidden_act", "hidden_activation", "mlp_hidden_act", "activation_function")
-    is_known = keys.has("gated_mlp", "model_type") or activation in _GATED_ACTIVATIONS
+    is_known = keys.has("gated_mlp", "model_type") or activation in GATED_ACTIVATIONS
     if not is_known:
         keys.warnings.append(
             "the feed-forward is taken to be gated (three matrices); gated_mlp: false if it is not"
@@ -345,7 +351,7 @@ def _state_space(keys: ConfigKeys) -> StateSpace:
 
 def _feed_forward(kind: FeedForwardKind, keys: ConfigKeys, sizes: _Sizes) -> FeedForwardLayer:
     if kind is FeedForwardKind.DENSE:
-        if not sizes.intermediate_size:
+        if not sizes.intermediate_size and not any("intermediate_size" in name for name in keys.missing):
             keys.missing.append("intermediate_size of the dense layers")
         return FeedForward(sizes.intermediate_size, sizes.gated)
     width = _expert_width(keys)
@@ -418,8 +424,6 @@ def _architecture(
 ) -> Architecture:
     name, source, confidence = origin
     habits = family(keys.word("model_type"))
-    if keys.flag("is_encoder_decoder", False):
-        keys.wrong.append("encoder-decoder models are not modelled")
     keys.wrong.extend(f"{key}: {what} are not modelled" for key, what in _REFUSED.items() if keys.has(key))
     if 0 in keys.items("attn_type_list", int):
         keys.wrong.append("attn_type_list: lightning attention layers (0) are not modelled")

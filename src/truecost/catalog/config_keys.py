@@ -105,7 +105,7 @@ class ConfigKeys:
 
     def problem(self) -> str:
         """All that is missing or wrong, in one sentence; empty when the config is good."""
-        missing = [f"missing {', '.join(self.missing)}"] if self.missing else []
+        missing = [f"missing {', '.join(dict.fromkeys(self.missing))}"] if self.missing else []
         return "; ".join(missing + list(dict.fromkeys(self.wrong)))
 
     def ignored(self) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from truecost.cli.failures import NO, refuse
 from truecost.cli.options import catalog_option, debug_option, json_option
 
 if TYPE_CHECKING:
+    from truecost.catalog.accelerators import Accelerator
+    from truecost.physics.training_calibration import TrainingCalibration
     from truecost.report.layout import Page
     from truecost.report.train_html import Written
     from truecost.spec import Document
@@ -64,22 +66,33 @@ def command(
 ) -> None:
     """What the training run SPEC (a YAML file, or - for stdin) takes: step, memory, days, energy, USD.
 
-    Exit 1: the run is understood and does not fit into the memory of its chips.
+    Exit 1: the run is understood and does not fit into the memory of its chips; no chip meets the goal; all
+    cases of a sweep, or some runs of a record, were refused.
     """
     from truecost.catalog.catalog import load
-    from truecost.training.calibrated import training_calibration
     from truecost.training.lookups import Lookups
 
     _check_together(spec, {"--sweep": sweep, "--from-record": record}, asked)
     lookups = Lookups(load(asked.pop("catalog")))
-    asked["calibration"] = training_calibration(asked["calibration"])
+    asked["calibration"] = _calibration(asked["calibration"])
     if record is not None:
         _record(ctx, record, spec, lookups, asked)
     elif sweep is not None:
-        _sweep(sweep, spec, lookups, asked)
+        _sweep(ctx, sweep, spec, lookups, asked)
     elif spec is not None:
         ask = _search if asked["searches"] else _clusters if asked["clusters"] is not None else _one
         ask(ctx, spec, lookups, asked)
+
+
+def _calibration(path: str | None) -> TrainingCalibration:
+    """The constants in a user's file, or the package's."""
+    from truecost.training.calibrated import training_calibration
+
+    try:
+        return training_calibration(path)
+    except ValueError as error:
+        said = str(error).removeprefix(f"{path}: ")
+        refuse(f"--calibration {path}: {said}; `truecost evidence fit training` writes such a file")
 
 
 def _check_together(spec: str | None, files: dict[str, str | None], asked: dict[str, Any]) -> None:
@@ -179,16 +192,16 @@ def _clusters(ctx: click.Context, spec: str, lookups: Lookups, asked: dict[str, 
     from truecost.training.explore import basis_of, explore_clusters
     from truecost.training.run import case_of
 
-    chips = [lookups.accelerator(name.strip()) for name in asked["clusters"].split(",") if name.strip()]
+    chips = _chips(asked["clusters"], lookups)
     check_targets(_targets(asked), [spec])
     document = _document(spec, lookups, asked)
     case = case_of(document, lookups, asked["calibration"])
     goal = Goal(
-        _quantity("--deadline", asked["deadline"], "days"),
+        _deadline(asked["deadline"], case.as_of),
         _quantity("--budget", asked["budget"], "USD"),
         basis_of(case.described.spec),
     )
-    told = comparison_told(explore_clusters(case.described, chips, case.how, goal))
+    told = comparison_told(explore_clusters(case.described, chips, case.how, goal), case.described)
     if asked["html"] is not None:
         from truecost.report.train_html import render_clusters
 
@@ -197,6 +210,39 @@ def _clusters(ctx: click.Context, spec: str, lookups: Lookups, asked: dict[str, 
     _show(told, lambda width: clusters_page(told, _name(case), width), asked)
     if told["best"] is None:
         ctx.exit(NO)
+
+
+def _chips(names: str, lookups: Lookups) -> list[Accelerator]:
+    """The chips of --clusters, each once, in the order they are named."""
+    from truecost.catalog.names import UnknownName
+
+    found: dict[str, Accelerator] = {}
+    unknown: list[str] = []
+    for name in filter(None, (part.strip() for part in names.split(","))):
+        try:
+            chip = lookups.accelerator(name)
+            found.setdefault(chip.key, chip)
+        except UnknownName as error:
+            near = " or ".join(f"'{one}'" for one in error.nearest)
+            unknown.append(f"unknown accelerator {name!r}" + (f"; did you mean {near}?" if near else ""))
+        except ValueError as error:
+            unknown.append(str(error))
+    if unknown:
+        refuse(f"--clusters: {', '.join(unknown)}")
+    return list(found.values()) or refuse("--clusters: name the chips to compare, such as h100,h200,b200")
+
+
+def _deadline(text: str | None, as_of: date) -> float | None:
+    """Days the run may take."""
+    if text is not None:
+        try:
+            days = (date.fromisoformat(text.strip()) - as_of).days
+        except ValueError:
+            pass
+        else:
+            near = f": from {as_of} that is {days}d" if days > 0 else f": that is not after {as_of}"
+            refuse(f"--deadline: the time the run may take, such as 60d, not a day{near}")
+    return _quantity("--deadline", text, "days")
 
 
 def _quantity(option: str, text: str | None, unit: str) -> float | None:
@@ -225,12 +271,11 @@ def _show(told: dict[str, Any], page: Callable[[int], Page], asked: dict[str, An
         emit_page(page(page_width()))
 
 
-def _sweep(cases: str, spec: str | None, lookups: Lookups, asked: dict[str, Any]) -> None:
+def _sweep(ctx: click.Context, cases: str, spec: str | None, lookups: Lookups, asked: dict[str, Any]) -> None:
     from truecost.cli.failures import note
     from truecost.cli.output import STDOUT, check_targets
     from truecost.report.phrases import plural
     from truecost.report.train_columns import table_of
-    from truecost.training.cases_file import read_cases
     from truecost.training.sweep import sweep_file
 
     out = asked["out"] or STDOUT
@@ -240,7 +285,7 @@ def _sweep(cases: str, spec: str | None, lookups: Lookups, asked: dict[str, Any]
         refuse("a sweep is a table: --out FILE takes it, not --json")
     check_targets({"--out": out}, [spec, cases])
     done = sweep_file(
-        read_cases(cases),
+        _cases(cases, spec),
         spec,
         lookups,
         asked["sets"],
@@ -248,8 +293,12 @@ def _sweep(cases: str, spec: str | None, lookups: Lookups, asked: dict[str, Any]
         calibration=asked["calibration"],
     )
     _write_table(table_of(done.file.header, done.file.rows, done.columns), out)
+    cases_found = len(done.file.rows)
     failed = f"; {plural(done.failed, 'case')} with an error" if done.failed else ""
-    note(f"{plural(len(done.file.rows), 'case')}{failed}")
+    nothing = f"; {cases} has a header and no rows" if not cases_found else ""
+    note(f"{plural(cases_found, 'case')}{failed}{nothing}")
+    if done.failed == cases_found:
+        ctx.exit(NO)
 
 
 def _write_table(columns: dict[str, Any], out: str) -> None:

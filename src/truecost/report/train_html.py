@@ -37,7 +37,7 @@ from truecost.report.sections.training_run import (
 )
 from truecost.report.sources import breakable, linked, value_with_unit
 from truecost.report.train_search_text import clusters_answer, search_answer
-from truecost.report.train_text import METHODS, answer, assumed_value, layout_words
+from truecost.report.train_text import METHODS, answer, assumed_value, layout_words, limit_words
 from truecost.version import VERSION
 
 Told = Mapping[str, Any]
@@ -115,9 +115,7 @@ def headline(told: Told) -> str:
 
 def standfirst(told: Told) -> str:
     """What a step takes and what limits it; of a run that does not fit, what it would take if it did."""
-    first, *others = told["limits"]
-    then = f", then {others[0]['limit']} ({share(others[0]['share'])})" if others else ""
-    limited = f"limited by {first['limit']} ({share(first['share'])}){then}"
+    limited = f"limited by {', then '.join(limit_words(told, one) for one in told['limits'][:2])}"
     if told["fits"]:
         return f"A step takes {shown(told['step_time_s'], 's')}, {limited}."
     return f"With more memory a step would take {shown(told['step_time_s'], 's')}, {limited}."

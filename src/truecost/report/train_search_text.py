@@ -12,7 +12,8 @@ from truecost.report.layout import DEFAULT_WIDTH, GLUE, Page, Style, glued, ungl
 from truecost.report.phrases import plural, share, shown
 from truecost.report.plane_text import Axis, Dot, plane
 from truecost.report.tables import Column, table
-from truecost.report.train_text import gib, layout_words
+from truecost.report.train_text import gib, interval, layout_words
+from truecost.training.clusters import time_words
 
 Told = Mapping[str, Any]
 BAR = 16
@@ -20,6 +21,7 @@ FEWEST_DRAWN = 3
 MOST = 10
 """Layouts shown; the data have more."""
 MIDDLES = "Middles of estimates; `truecost train SPEC --set ...` gives the ranges of one of them."
+CHIPS_NOTE = "Ranges are 90 % intervals; numbers without one are middles of estimates."
 
 
 def search_page(told: Told, name: str, width: int = DEFAULT_WIDTH) -> Page:
@@ -82,7 +84,7 @@ def _frontier(points: Sequence[Told], basis: str, page: Page) -> None:
     """Days against USD over numbers of chips; a bar is days."""
     if not points:
         return
-    paid = "rented" if basis == "rent" else "owned"
+    paid = {"own": "owned", "cloud": "rented on demand"}.get(basis, "rented")
     page.heading(f"More chips, fewer days: each number of chips in its fastest layout, {paid}")
     most = max(point["days"] for point in points)
     rows = [
@@ -167,16 +169,21 @@ def clusters_page(told: Told, name: str, width: int = DEFAULT_WIDTH) -> Page:
         Column("layout", wraps=True, optional=True),
     )  # fmt: skip
     picked = [cluster for cluster in told["clusters"] if cluster["pick"]]
-    made.extend(table(head, [_picked_row(cluster) for cluster in picked], width))
+    made.extend(table(head, [_picked_row(cluster, told["basis"]) for cluster in picked], width))
     for cluster in told["clusters"]:
         if cluster["reason"]:
             made.item(f"{cluster['accelerator']}: {with_units(cluster['reason'])}.", Style.WARNING)
-    for said in never_owned(told):
-        made.item(said)
+        elif cluster["verdict"]:
+            made.item(f"{cluster['accelerator']}: {with_units(cluster['verdict'])}.")
+        if cluster["warning"]:
+            made.item(f"warning: {cluster['warning']}", Style.WARNING)
+    for said in [*never_owned(told), not_held(told)]:
+        if said:
+            made.item(f"{said.removesuffix('.')}.")
     _frontier(told["frontier"], told["basis"], made)
     _chips_drawn(told, made)
     made.blank()
-    made.text(MIDDLES, Style.FAINT)
+    made.text(CHIPS_NOTE, Style.FAINT)
     return made
 
 
@@ -185,7 +192,7 @@ def clusters_answer(told: Told) -> str:
     limits = [
         glued(text)
         for text in (
-            f"{told['deadline_days']:,g} days" if told["deadline_days"] is not None else "",
+            time_words(told["deadline_days"]) if told["deadline_days"] is not None else "",
             shown(told["budget_usd"], "USD") if told["budget_usd"] is not None else "",
         )
         if text
@@ -195,20 +202,41 @@ def clusters_answer(told: Told) -> str:
     if best is None or best["pick"] is None:
         return f"None of {plural(len(told['clusters']), 'chip')} does it{within}."
     pick = best["pick"]
-    cost = "" if pick["cost_usd"] is None else f" and {shown(pick['cost_usd'], 'USD')}"
-    return f"Cheapest{within}: {pick['count']:,} {pick['accelerator']}, {shown(pick['days'], 'days')}{cost}."
+    cost = "" if pick["cost_usd"] is None else f" and {interval(pick, 'cost_usd', 'USD')}"
+    how = f": {with_units(best['verdict'])}" if best["verdict"] else ""
+    return (
+        f"Cheapest{within}: {pick['count']:,} {pick['accelerator']}, "
+        f"{interval(pick, 'days', 'days')}{cost}{how}."
+    )
 
 
-def _picked_row(cluster: Told) -> list[str]:
+def _picked_row(cluster: Told, basis: str) -> list[str]:
     pick = cluster["pick"]
     return [
         cluster["accelerator"],
         f"{pick['count']:,}",
-        shown(pick["days"]),
-        usd_or_why(pick["rent_usd"]),
-        usd_or_why(pick["own_usd"], unsold=cluster["why_not_owned"]),
+        interval(pick, "days", ""),
+        usd_of_pick(cluster, "rent", basis),
+        usd_of_pick(cluster, "own", basis),
         layout_words(pick["layout"]),
     ]
+
+
+def usd_of_pick(cluster: Told, way: str, basis: str) -> str:
+    """USD of a pick, rented or owned: with its interval the way it was asked for."""
+    pick = cluster["pick"]
+    is_asked = (way == "own") == (basis == "own")
+    if is_asked and pick["cost_usd"] is not None:
+        return interval(pick, "cost_usd", "")
+    return usd_or_why(pick[f"{way}_usd"], unsold=cluster["why_not_owned"] if way == "own" else "")
+
+
+def not_held(told: Told) -> str:
+    """What the spec states of its layout that a comparison chooses anew; empty where it states nothing."""
+    if not told["not_held"]:
+        return ""
+    stated = ", ".join(f"{name} {str(value).lower()}" for name, value in told["not_held"].items())
+    return f"Not held here, each number of chips being in its own fastest layout: {stated}"
 
 
 def usd_or_why(value: float | None, *, unsold: str = "") -> str:

@@ -9,6 +9,7 @@ from truecost.report.bars import SOLID, columns
 from truecost.report.layout import DEFAULT_WIDTH, GLUE, Page, Style, glued
 from truecost.report.phrases import plural, ranged, share, shown
 from truecost.report.tables import Column, table
+from truecost.training.estimate import LIMITS
 from truecost.units import show_share
 
 Told = Mapping[str, Any]
@@ -208,9 +209,16 @@ def _step(told: Told, page: Page) -> None:
 
 def _limited(told: Told) -> str:
     """What limits a step, with its share and what comes next."""
-    first, *others = told["limits"]
-    said = f"Limited by {first['limit']} ({share(first['share'])})"
-    return f"{said}, then {others[0]['limit']} ({share(others[0]['share'])})" if others else said
+    return f"Limited by {', then '.join(limit_words(told, one) for one in told['limits'][:2])}"
+
+
+def limit_words(told: Told, limit: Told) -> str:
+    """A limit with its share, and the parts of the step that it is made of where they are several."""
+    seconds = told["step_parts_s"]
+    least = LEAST_SHOWN * sum(seconds.values())
+    parts = [PARTS[part] for part in LIMITS[limit["limit"]] if seconds.get(part, 0.0) >= least]
+    of = f": {', '.join(parts)}" if len(parts) > 1 else ""
+    return f"{limit['limit']} ({share(limit['share'])}{of})"
 
 
 def _seconds(value: float) -> str:

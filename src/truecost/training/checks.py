@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
@@ -10,12 +11,24 @@ from truecost.catalog.accelerators import Accelerator
 from truecost.catalog.architectures import Architecture
 from truecost.catalog.layers import MixtureOfExperts
 from truecost.physics.training_step.cases import MULTIPLIED_IN
+from truecost.physics.training_step.setup import Setup, chips
+from truecost.ranges import Range
 from truecost.spec import Problems
 from truecost.training.search_space import chunks_of_stage, divides_heads, divisors, fills
 
+SERVING = {
+    "Inferentia": "it is built to serve models, not to train them",
+    "LPU": "it is built to serve models, not to train them",
+    "RDU": "no training run on it is on record, and its maker rents it to serve models",
+}
+"""Kinds of chip that nobody trains large models on."""
+SLOW_LINK_BYTES_PER_S = 128e9
+"""PCIe 5.0 x16, both directions: what joins cards that have no link of their own."""
 BLOCK_SCALED = frozenset({"mxfp8", "mxfp4", "nvfp4"})
 """Formats with a scale for each block of numbers: chips with 4-bit units multiply them."""
 LAYOUT = "parallelism"
+NODES_UP_TO = 72
+"""Chips of the largest nodes offered instead of one that does not divide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,24 @@ def multiplies(chip: Accelerator, precision: str) -> bool:
         return False
     is_scaled = precision not in BLOCK_SCALED or "fp4" in chip.peak_flops
     return is_scaled and MULTIPLIED_IN[precision] in chip.peak_flops
+
+
+def serves_only(chip: Accelerator) -> str:
+    """Why nobody trains on a chip; empty for one that trains."""
+    return SERVING.get(chip.kind, "")
+
+
+def slow_link(chip: Accelerator) -> str:
+    """What to know of cards without a fast link of their own; empty for chips that have one."""
+    link = chip.scale_up_bytes_per_s
+    rate = 0.0 if link is None else link.value.median if isinstance(link.value, Range) else link.value
+    if chip.kind != "GPU" or rate > SLOW_LINK_BYTES_PER_S:
+        return ""
+    network = "" if chip.scale_out_bits_per_s else ", and no usual network between servers is on record"
+    return (
+        f"{chip.key} has no fast link between cards: they talk over PCIe{network}; no step on such cards was "
+        "measured"
+    )
 
 
 def check_layout(sizes: Sizes, count: int, architecture: Architecture, problems: Problems) -> None:
@@ -138,6 +169,39 @@ def _check_expert(sizes: Sizes, architecture: Architecture, problems: Problems) 
             "context x data that they live on",
             nearest=nearest_numbers(sizes.expert, legal),
         )
+
+
+def check_nodes(setup: Setup, per_node: int | None, problems: Problems) -> None:
+    """Stated nodes divide the cluster, else a warning; tensor groups lie in one node, or on whole ones."""
+    count, tensor = setup.count, setup.tensor_parallel_size
+    node = min(int(float(chips(setup).per_node)), count)
+    if per_node is not None and count > per_node and count % per_node:
+        problems.warn(
+            "cluster.per_node",
+            f"{count:,} chips are not whole nodes of {per_node}",
+            nearest=nearest_numbers(per_node, [one for one in divisors(count) if one <= NODES_UP_TO]),
+        )
+    if tensor > 1 and node % tensor and tensor % node:
+        said = f"tensor {tensor} does not divide nodes of {node} chips: some groups lie across two"
+        legal = [one for one in divisors(node) if divides_heads(setup.architecture, one)]
+        problems.add(f"{LAYOUT}.tensor_parallel_size", said, nearest=nearest_numbers(tensor, legal))
+    elif tensor > node:
+        said = f"groups of {tensor} lie across nodes of {node} chips: their exchange goes over the network"
+        problems.warn(f"{LAYOUT}.tensor_parallel_size", said)
+
+
+def check_power_cap(setup: Setup, waiting_share: float, problems: Problems) -> None:
+    """A cap lies between what a waiting chip draws and the chip's rating."""
+    cap, rated = setup.power_cap_w, float(chips(setup).rated_power_w)
+    if cap is None or waiting_share * rated <= cap <= rated:
+        return
+    name = setup.accelerator.key
+    said = (
+        f"{cap:,.0f} W is above the {rated:,.0f} W {name} is rated at"
+        if cap > rated
+        else f"{name} draws {waiting_share * rated:,.0f} W while it waits: no cap of {cap:,.0f} W holds"
+    )
+    problems.add("power_cap_w", said, allowed=[f"{math.ceil(waiting_share * rated)} to {rated:.0f} W"])
 
 
 def check_batch(batch: int, micro: int | None, data: int, problems: Problems) -> None:

@@ -14,15 +14,19 @@ from truecost.catalog.accelerators import Accelerator
 from truecost.physics.training_step.cases import MULTIPLIED_IN
 from truecost.physics.training_step.constants import StepConstants
 from truecost.physics.training_step.setup import Setup
+from truecost.training.checks import serves_only
 from truecost.training.frontier import Basis, ChipPrices, Point, RunLaw, cheapest, frontier, on_count, points
 from truecost.training.search import SearchResult
 from truecost.training.search_space import Fixed
-from truecost.units import show
+from truecost.training.spread import chance_below
+from truecost.units import show, show_share
 
 MOST_CHIPS = 131_072
 """Chips looked at where a deadline asks for more than the spec has: beyond any run on record."""
 STEPS_BETWEEN = 4
 """Numbers of chips between one that misses the deadline and its double that meets it: quarters."""
+SURE = 0.95
+"""A chance from which on a goal is said to be met."""
 FEWEST = 8
 """Under a deadline, no fewer chips are looked at than this part of what it needs."""
 
@@ -39,6 +43,24 @@ class Goal:
     def meets_deadline(self, point: Point) -> bool:
         """Whether the run ends in time."""
         return self.deadline_days is None or point.days <= self.deadline_days
+
+    def chance_of_deadline(self, point: Point) -> float | None:
+        """How likely the run ends in time; None without a deadline."""
+        return None if self.deadline_days is None else chance_below(point.days_spread, self.deadline_days)
+
+    def chance_of_budget(self, point: Point) -> float | None:
+        """How likely the money suffices; None without a budget or a price."""
+        usd = point.usd_spread(self.basis)
+        return None if self.budget_usd is None or usd is None else chance_below(usd, self.budget_usd)
+
+    def verdict(self, point: Point) -> str:
+        """How surely the run meets what its middle meets; empty without a goal, or where it meets none."""
+        said: list[str] = []
+        if self.deadline_days is not None and self.meets_deadline(point):
+            said.append(_surely(time_words(self.deadline_days), self.chance_of_deadline(point)))
+        if self.budget_usd is not None and self.meets_budget(point):
+            said.append(_surely(show(self.budget_usd, "USD"), self.chance_of_budget(point)))
+        return "; ".join(said)
 
     def meets_budget(self, point: Point) -> bool:
         """Whether the money suffices; a run without a price meets no budget."""
@@ -135,6 +157,8 @@ def _on(setup: Setup, chip: Accelerator) -> Setup:
 
 def _cluster(setup: Setup, prices: ChipPrices, look: _Look) -> Cluster:
     chip, goal = setup.accelerator, look.goal
+    if unfit := serves_only(chip):
+        return Cluster(chip.key, None, False, False, unfit, ())
     if MULTIPLIED_IN[setup.precision] not in chip.peak_flops:
         return Cluster(chip.key, None, False, False, f"it has no {setup.precision} units", ())
     found, last = _points(setup, prices, look)
@@ -209,8 +233,7 @@ def _order(point: Point | None, basis: Basis) -> tuple[float, float]:
 def _reason(among: Sequence[Point], pick: Point, goal: Goal, unsold: str) -> str:
     if goal.deadline_days is not None and not goal.meets_deadline(pick):
         return (
-            f"{_days(pick)} on {pick.count:,} chips, the fastest found, miss "
-            f"{show(goal.deadline_days, 'days')}"
+            f"{_days(pick)} on {pick.count:,} chips, the fastest found, miss {time_words(goal.deadline_days)}"
         )
     if goal.budget_usd is None or goal.meets_budget(pick):
         return ""
@@ -224,4 +247,21 @@ def _reason(among: Sequence[Point], pick: Point, goal: Goal, unsold: str) -> str
 
 
 def _days(point: Point) -> str:
-    return show(point.days, "days")
+    return time_words(point.days)
+
+
+def time_words(days: float) -> str:
+    """A time in days, below one in hours.
+
+    >>> time_words(60.0), time_words(1 / 24)
+    ('60 days', '1 hour')
+    """
+    if days >= 1:
+        return show(days, "days")
+    return show(round(days * 24, 6), "hours")
+
+
+def _surely(limit: str, chance: float | None) -> str:
+    if chance is None or chance >= SURE:
+        return f"surely meets {limit}"
+    return f"meets {limit} in the middle, not surely ({show_share(chance)} likely)"

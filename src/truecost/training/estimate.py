@@ -81,6 +81,8 @@ class RunInputs:
     operations: Operations
     reference_share: Value
     """Of the 16-bit peak, in the best layout on these chips (`training.reference`)."""
+    is_tuning: Value = 0.0
+    """1 for a run after pre-training, of which none is on record."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +151,7 @@ def estimate(
         cases.model.parameters,
         run.operations,
     )
-    gap = run_factor(cases, calibration, run.reference_share) * around
+    gap = _gap(cases, run, calibration, time, around)
     hours = Spread(whole.chip_hours) * gap * run.tokens.around_one
     watts = _watts(cases, run, step, whole, calibration)
     energy = hours * watts * run.pue * (1 / 1000)
@@ -172,6 +174,25 @@ def estimate(
         regime=regimes(cases, calibration),
         tokens=run.tokens,
         watts_per_chip=watts,
+    )
+
+
+def _gap(
+    cases: Cases, run: RunInputs, calibration: TrainingCalibration, time: Spread, around: Spread
+) -> Spread:
+    """Real over predicted chip-hours of a run.
+
+    Of pre-training by the record, which holds the step law's error already. No run after it is on record:
+    between nothing beyond its steps, the middle, and the most that pre-training takes, times that error.
+    """
+    recorded = run_factor(cases, calibration, run.reference_share)
+    most = np.maximum(recorded.p95, 1.0)
+    tuned, trained = Spread(1.0, 1.0, most) * time.around_one, recorded * around
+    is_tuning = np.asarray(run.is_tuning) > 0
+    return Spread(
+        np.where(is_tuning, tuned.middle, trained.middle),
+        np.where(is_tuning, tuned.down, trained.down),
+        np.where(is_tuning, tuned.up, trained.up),
     )
 
 

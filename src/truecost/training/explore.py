@@ -23,6 +23,7 @@ from truecost.training.schema import TrainSpec
 from truecost.training.search import Found, SearchResult, found_of, search
 from truecost.training.search_space import Fixed
 from truecost.training.setups import Described, Describing
+from truecost.training.spread import Spread
 
 if TYPE_CHECKING:
     from truecost.catalog.accelerators import Accelerator
@@ -36,6 +37,8 @@ class Explored:
     stated: Found | None
     """The layout of the spec itself; None where it leaves it out."""
     frontier: Frontier
+    paid: str = ""
+    """The price basis of the spec."""
 
     @property
     def stated_slower_by(self) -> float | None:
@@ -63,7 +66,7 @@ def explore_layouts(
         basis=basis_of(one.spec),
     )
     stated = None if one.searched else found_of(one.setup, constants)
-    return Explored(search(one.setup, constants, held), stated, fewer)
+    return Explored(search(one.setup, constants, held), stated, fewer, one.spec.price.basis)
 
 
 def explore_clusters(
@@ -89,13 +92,13 @@ def basis_of(spec: TrainSpec) -> Basis:
 
 
 def run_law(one: Described, how: Describing) -> RunLaw:
-    """Whole runs of a described case in other setups: its tokens and operations, the middle of estimates."""
+    """Whole runs of a described case in other setups: its tokens and operations."""
 
     def law(setups: Sequence[Setup]) -> RunFigures:
         cases = [_moved(one, setup, how) for setup in setups]
         done = estimated(cases, how.calibration)
         middles = (done.days.middle, done.chip_hours.middle, done.energy_kwh.middle)
-        return RunFigures(*(np.atleast_1d(middle) for middle in middles))
+        return RunFigures(*map(np.atleast_1d, middles), down=done.days.down, up=done.days.up)
 
     return law
 
@@ -115,15 +118,21 @@ def chip_prices(spec: TrainSpec, chip: Accelerator, how: Describing) -> ChipPric
     is_own_chip = how.lookups.accelerator(spec.cluster.accelerator).key == chip.key
     rented = "rent" if spec.price.basis == "own" else spec.price.basis
 
-    def rate(basis: str) -> tuple[float | None, float]:
+    def rate(basis: str) -> tuple[Spread, float]:
         holds = stated is not None and is_own_chip and basis == spec.price.basis
         price = spec.price.model_copy(update={"basis": basis, "usd_per_chip_hour": stated if holds else None})
         asked = spec.model_copy(update={"price": price})
         rates = rates_of(asked, chip, how.lookups, spec.as_of or how.today, Assumed())
-        return _known(rates.usd_per_chip_hour.middle), float(rates.usd_per_kwh.middle)
+        return rates.usd_per_chip_hour, float(rates.usd_per_kwh.middle)
 
     (rent, _), (wear, kwh) = rate(rented), rate("own")
-    return ChipPrices(rent, wear, kwh)
+    return ChipPrices(
+        _known(rent.middle),
+        _known(wear.middle),
+        kwh,
+        rent_around=rent.around_one,
+        wear_around=wear.around_one,
+    )
 
 
 def _on_the_market(spec: TrainSpec, chip: Accelerator, how: Describing) -> ChipPrices:

@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from truecost.physics.training_step.constants import StepConstants
 from truecost.physics.training_step.setup import Setup
-from truecost.ranges import FloatArray
+from truecost.ranges import FloatArray, Value
 from truecost.training.search import Found, SearchResult, search
 from truecost.training.search_space import Fixed
+from truecost.training.spread import Spread
 
 Basis: TypeAlias = Literal["rent", "own"]
+EXACT = Spread(1.0)
+"""No interval."""
 
 
 class RunFigures(NamedTuple):
@@ -28,6 +31,9 @@ class RunFigures(NamedTuple):
     days: FloatArray
     chip_hours: FloatArray
     energy_kwh: FloatArray
+    down: Value = 1.0
+    """The ends of the 90 % interval of days and chip-hours, as factors of the middle."""
+    up: Value = 1.0
 
 
 RunLaw: TypeAlias = Callable[[Sequence[Setup]], RunFigures]
@@ -45,6 +51,9 @@ class ChipPrices:
     """Electricity of hardware of one's own; rent includes it."""
     why_not_owned: str = ""
     """Why it cannot be owned, where that is known."""
+    rent_around: Spread = EXACT
+    """The interval of the rent, around 1."""
+    wear_around: Spread = EXACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,21 @@ class Point:
     energy_kwh: float
     rent_usd: float | None
     own_usd: float | None
+    around: Spread = EXACT
+    """The 90 % interval of days and chip-hours, around 1."""
+    rent_around: Spread = EXACT
+    """That of the rent of a chip-hour."""
+    wear_around: Spread = EXACT
+
+    @property
+    def days_spread(self) -> Spread:
+        """Days with their 90 % interval."""
+        return Spread(self.days) * self.around
+
+    def usd_spread(self, basis: Basis) -> Spread | None:
+        """What the run costs with its 90 % interval; None without a price."""
+        usd, price = self.usd(basis), self.rent_around if basis == "rent" else self.wear_around
+        return None if usd is None else Spread(usd) * self.around * price
 
     @property
     def accelerator(self) -> str:
@@ -131,7 +155,8 @@ def points(found: Sequence[Found], run_law: RunLaw, prices: ChipPrices) -> tuple
     if not found:
         return ()
     runs = run_law([one.setup for one in found])
-    rows = zip(found, runs.days.tolist(), runs.chip_hours.tolist(), runs.energy_kwh.tolist(), strict=True)
+    columns = [np.broadcast_to(column, len(found)).tolist() for column in runs]
+    rows = zip(found, *columns, strict=True)
     return tuple(_point(one, RunFigures(*figures), prices) for one, *figures in rows)
 
 
@@ -145,6 +170,9 @@ def _point(found: Found, run: RunFigures, prices: ChipPrices) -> Point:
         energy_kwh=kwh,
         rent_usd=None if rent is None else hours * rent,
         own_usd=None if wear is None else hours * wear + kwh * prices.usd_per_kwh,
+        around=Spread(1.0, run.down, run.up),
+        rent_around=prices.rent_around,
+        wear_around=prices.wear_around,
     )
 
 

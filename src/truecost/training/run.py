@@ -114,6 +114,7 @@ def run_inputs(cases: Sequence[Described], constants: StepConstants) -> RunInput
         server_overhead=of(lambda one: Spread(one.rates.server_overhead)).middle,
         pue=of(lambda one: one.rates.pue),
         kgco2e_per_kwh=of(lambda one: one.rates.kgco2e_per_kwh),
+        is_tuning=of(lambda one: Spread(float(one.method.name != "pretrain"))).middle,
         reference_share=reference_shares([one.setup for one in cases], constants),
         operations=operations_of(
             [operations_of_method(one.spec, one.setup) | _stated_operations(one.spec) for one in cases]

@@ -6,9 +6,9 @@ uses them as dotted paths. What is left out is chosen (the layout) or defaulted,
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from truecost.ranges import Range, Value
 from truecost.spec import Day, Number, Section, refuse
@@ -202,3 +202,9 @@ class TrainSpec(Section):
     price: Price = Field(default_factory=Price)
     site: Site = Field(default_factory=Site)
     operations: Operations = Field(default_factory=Operations)
+
+    @field_validator("parallelism", "batch", "price", "site", "operations", mode="before")
+    @classmethod
+    def _left_out(cls, given: Any) -> Any:
+        """A section with nothing written in it is left out."""
+        return {} if given is None else given

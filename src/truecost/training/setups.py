@@ -11,13 +11,24 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from truecost.catalog.architectures import Architecture
+from truecost.catalog.config_kinds import defaults
 from truecost.catalog.names import UnknownName
 from truecost.physics.training_step.setup import UNKNOWN_NETWORK_BYTES_PER_S, Setup
 from truecost.ranges import Range
 from truecost.spec import Problems
 from truecost.training.assumptions import Assumed
 from truecost.training.batches import suited
-from truecost.training.checks import Sizes, check_batch, check_layout, check_precision, check_sequence
+from truecost.training.checks import (
+    Sizes,
+    check_batch,
+    check_layout,
+    check_nodes,
+    check_power_cap,
+    check_precision,
+    check_sequence,
+    serves_only,
+    slow_link,
+)
 from truecost.training.cycle import obstacles
 from truecost.training.lookups import Lookups
 from truecost.training.methods import (
@@ -43,6 +54,9 @@ if TYPE_CHECKING:
 TOKENS_PER_PARAMETER = 20.0
 """Compute-optimal for dense models, arXiv:2203.15556."""
 SEQUENCE_LENGTH = 4096
+TUNED_ENGINEERING = (
+    "no record of such runs: nothing beyond the steps in the middle, at most what recorded pre-training takes"
+)
 SIZES = ("tensor_parallel_size", "pipeline_parallel_size", "context_parallel_size", "expert_parallel_size")
 SHARDED_STACKS = frozenset({"fsdp", "torchtitan", "maxtext"})
 
@@ -95,10 +109,14 @@ def describe(spec: TrainSpec, how: Describing, problems: Problems) -> Described 
     """The case of a spec; None where it is impossible, which `problems` then says."""
     assumed = Assumed()
     architecture = how.lookups.model(spec.model)
+    _name_shape(spec, architecture, assumed)
     chip = how.lookups.accelerator(spec.cluster.accelerator)
     check_precision(spec.precision, chip, problems)
     check_method(spec, problems)
     method = method_of(spec, architecture, how.lookups, assumed)
+    for said in (serves_only(chip), slow_link(chip) if spec.cluster.count > 1 else ""):
+        if said:
+            problems.warn("cluster.accelerator", said)
     for warning in architecture.warnings:
         problems.warn("model", warning)
     tokens = _tokens(spec, architecture, assumed)
@@ -117,6 +135,10 @@ def describe(spec: TrainSpec, how: Describing, problems: Problems) -> Described 
         if spec.batch.global_batch_size and sizes.chips == spec.cluster.count:
             check_batch(spec.batch.global_batch_size, spec.batch.micro_batch_size, sizes.data, problems)
     _name_cluster(setup, assumed)
+    check_nodes(setup, spec.cluster.per_node, problems)
+    check_power_cap(setup, how.calibration.power.waiting_share, problems)
+    if spec.method != "pretrain":
+        assumed.take("run.shares_of_chip_hours.engineering", 0, TUNED_ENGINEERING, "share")
     if not method.is_plain and not problems:
         for path, said in obstacles(method, setup, how.calibration.step):
             problems.add(path, said)
@@ -260,6 +282,14 @@ def _tuning_batch(setup: Setup, assumed: Assumed) -> int:
     return assumed.take(
         "batch.global_batch_size", batch, "usual for a fine-tune", "sequences", TUNING_BATCH_SOURCE
     )
+
+
+def _name_shape(spec: TrainSpec, architecture: Architecture, assumed: Assumed) -> None:
+    """Name what stands in for what the config.json of a model of the user leaves to its code."""
+    if isinstance(spec.model, str) and not spec.model.endswith(".json"):
+        return
+    for key, value, reason in defaults(architecture.config):
+        assumed.take(f"model.{key}", value, reason)
 
 
 def _name_cluster(setup: Setup, assumed: Assumed) -> None:

@@ -6,12 +6,15 @@ That is what a training estimate needs, and it takes no draws.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from truecost.normal import Z95, normal_cdf
 from truecost.ranges import Range, Value
 
+ROUNDED = 1 - 1e-12
 _ENDS = np.array([0.05, 0.5, 0.95])
 
 
@@ -22,16 +25,22 @@ class Spread:
     middle: Value
     down: Value = 1.0
     up: Value = 1.0
+    most: float = math.inf
+    """What its ends cannot pass."""
 
     @property
     def p5(self) -> Value:
         """The low end of the 90 % interval."""
-        return self.middle * self.down
+        return self._end(self.down)
 
     @property
     def p95(self) -> Value:
         """The high end of the 90 % interval."""
-        return self.middle * self.up
+        return self._end(self.up)
+
+    def _end(self, factor: Value) -> Value:
+        end = self.middle * factor
+        return end if math.isinf(self.most) else np.where(end >= self.most * ROUNDED, self.most, end)
 
     def __mul__(self, other: Spread | Value) -> Spread:
         """The product of two independent quantities.
@@ -73,11 +82,25 @@ class Spread:
     def at_most(self, most: float) -> Spread:
         """The same with its ends no larger than a bound.
 
-        >>> Spread(0.8, 0.5, 2.0).at_most(1.0).p95
-        np.float64(1.0)
+        >>> float(Spread(0.8, 0.5, 2.0).at_most(1.0).p95)
+        1.0
         """
         top = np.minimum(self.p95, most) / self.middle
-        return Spread(self.middle, np.minimum(self.down, top), top)
+        return Spread(self.middle, np.minimum(self.down, top), top, most)
+
+
+def chance_below(value: Spread, limit: float) -> float:
+    """How likely one quantity is at most a limit: lognormal on both sides of its middle.
+
+    >>> one = Spread(50.0, 0.5, 2.0)
+    >>> [round(chance_below(one, limit), 2) for limit in (25.0, 50.0, 100.0)]
+    [0.05, 0.5, 0.95]
+    """
+    away = float(np.log(limit / value.middle))
+    reach = float(np.log(value.up) if away > 0 else -np.log(value.down))
+    if reach <= 0:
+        return 1.0 if away >= 0 else 0.0
+    return float(normal_cdf(Z95 * away / reach))
 
 
 def _together(one: Value, other: Value) -> Value:

@@ -224,3 +224,79 @@ def test_refused_runs_of_a_record_exit_1_and_rows_come_from_stdin(run: Run) -> N
     assert "1 run of 2 refused" in done.stderr
     assert "stdin:3: model: unknown model 'lama-3.1-8b'" in " ".join(done.stdout.split())
     assert "1 run: whole-run MFU 14" in done.stdout
+
+
+def test_picks_have_ranges_and_say_how_surely_they_meet_the_goal(run: Run, run_file: Path) -> None:
+    words = ("train", run_file, "--clusters", "h100, h100-sxm,rtx-4090", "--set", "price.basis=cloud")
+    told = json.loads(run(*words, "--deadline", "60d", "--json").stdout)
+    assert told["basis"] == "cloud"
+    assert [one["accelerator"] for one in told["clusters"]] == ["h100-sxm", "rtx-4090"]
+    for one in told["clusters"]:
+        pick = one["pick"]
+        assert pick["days_p5"] < pick["days"] < pick["days_p95"]
+        assert pick["cost_usd_p5"] < pick["cost_usd"] < pick["cost_usd_p95"]
+        is_sure = pick["days_p95"] <= 60
+        assert one["verdict"].startswith("surely meets 60" if is_sure else "meets 60 days in the middle, not")
+    assert "no fast link" in told["clusters"][1]["warning"]
+    assert told["not_held"]["recompute"] == "selective"
+    page = run(*words, "--deadline", "60d").stdout
+    assert "Not held here" in page
+    assert "recompute" in page.partition("Not held here")[2]
+    best = next(one for one in told["clusters"] if one["accelerator"] == told["best"])["pick"]
+    assert f"({best['days_p5']:.1f} – " in page.replace("\N{NO-BREAK SPACE}", " ")
+    assert max(map(len, page.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--clusters", ""], "--clusters: name the chips"),
+        (["--clusters", " , "], "--clusters: name the chips"),
+        (["--clusters", "h100-smx,b20"], "'h100-smx'; did you mean 'h100-sxm'"),
+        (["--clusters", "h100-smx,b20"], "'b20'; did you mean"),
+        (["--clusters", "h100", "--deadline", "2026-12-31"], "from 2026-11-22 to"),
+        (["--clusters", "h100", "--deadline", "2026-12-31"], "39d"),
+        (["--clusters", "h100", "--deadline", "2020-01-01"], "not after"),
+    ],
+)
+def test_what_chips_and_deadlines_cannot_be(run: Run, run_file: Path, words: list[str], said: str) -> None:
+    done = run("train", run_file, *words)
+    assert done.exit_code == 2
+    assert said.replace("from 2026-11-22 to", "from 2026-11-22 that is") in " ".join(done.stderr.split())
+
+
+def test_a_deadline_of_hours_is_said_in_hours(run: Run, run_file: Path) -> None:
+    done = run("train", run_file, "--clusters", "h100", "--deadline", "1h", "--set", "tokens=1e14")
+    assert done.exit_code == 1
+    assert "within 1 hour" in done.stdout.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_sweep_without_an_answer_exits_1(run: Run, run_file: Path, tmp_path: Path) -> None:
+    cases, out = tmp_path / "cases.csv", tmp_path / "out.csv"
+    cases.write_text("tokens\n", encoding="utf-8")
+    empty = run("train", run_file, "--sweep", cases, "--out", out)
+    assert (empty.exit_code, "has a header and no rows" in empty.stderr) == (1, True)
+    cases.write_text("tokens\nmany\nmore\n", encoding="utf-8")
+    failed = run("train", run_file, "--sweep", cases, "--out", out)
+    assert (failed.exit_code, "2 cases with an error" in failed.stderr) == (1, True)
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 3
+    assert run("train", run_file, "--sweep", "-", stdin="tokens\n1e12\n").exit_code == 0
+
+
+def test_messages_name_the_file_the_unit_and_what_is_left_out(
+    run: Run, run_file: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "notes.md"
+    other.write_text("# no constants\nhere\n", encoding="utf-8")
+    refused = run("train", run_file, "--calibration", other)
+    assert (refused.exit_code, f"--calibration {other}: " in refused.stderr) == (2, True)
+    assert "GB/s" in run("train", run_file, "--set", "cluster.inter_node=50 GB").stderr
+    chosen = json.loads(run("train", run_file, "--set", "parallelism=null", "--json").stdout)
+    assert "legal layouts" in next(
+        one["reason"] for one in chosen["assumptions"] if one["field"] == "parallelism"
+    )
+
+
+def test_a_limit_of_several_parts_names_them(run: Run, run_file: Path) -> None:
+    said = " ".join(run("train", run_file).stdout.split())
+    assert "matrix products, vocabulary head and loss)" in said.partition("Limited by")[2]

@@ -230,3 +230,48 @@ def test_undominated_pairs(pairs: list[tuple[int, int]]) -> None:
     assert len(set(kept)) == len(kept)
     expected = {a for a in pairs if not any(b != a and b[0] <= a[0] and b[1] <= a[1] for b in pairs)}
     assert set(kept) == expected
+
+
+def ranged_run(setups: Sequence[Setup]) -> RunFigures:
+    """The plain run, from half to twice as long."""
+    days, hours, kwh, *_ = plain_run(setups)
+    return RunFigures(days, hours, kwh, down=0.5, up=2.0)
+
+
+def test_a_goal_met_in_the_middle_alone_is_not_said_to_be_met() -> None:
+    def verdict(deadline: float) -> str:
+        goal = Goal(deadline_days=deadline, most_chips=64)
+        cluster = compare_clusters(RUN, [H100], CONSTANTS, ranged_run, PRICES, goal=goal).clusters[0]
+        assert cluster.pick is not None
+        return goal.verdict(cluster.pick)
+
+    days = compared(Goal(most_chips=64)).clusters[0].points[-1].days
+    assert "in the middle, not surely (" in verdict(days * 1.1)
+    assert verdict(days * 0.9) == ""
+    cluster = compare_clusters(RUN, [H100], CONSTANTS, ranged_run, PRICES, goal=Goal(days * 100))
+    assert cluster.clusters[0].pick is not None
+    pick = cluster.clusters[0].pick
+    assert pick.days_spread.p95 == pytest.approx(2 * pick.days)
+    sure = Goal(deadline_days=pick.days * 2.1)
+    assert sure.verdict(pick).startswith("surely meets ")
+    assert sure.chance_of_deadline(pick) == pytest.approx(0.957, abs=0.01)
+
+
+def test_the_range_of_a_price_widens_that_of_the_cost() -> None:
+    from truecost.training.spread import Spread
+
+    prices = {"h100-sxm": replace(PRICES["h100-sxm"], rent_around=Spread(1.0, 0.5, 2.0))}
+    pick = compare_clusters(RUN, [H100], CONSTANTS, ranged_run, prices).clusters[0].pick
+    assert pick is not None
+    rent, own = pick.usd_spread("rent"), pick.usd_spread("own")
+    assert rent is not None
+    assert own is not None
+    assert rent.p95 / rent.middle == pytest.approx(2 ** (2**0.5))
+    assert own.p95 / own.middle == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("name", ["inferentia2", "groq-lpu", "sambanova-sn40l"])
+def test_chips_that_only_serve_are_not_picked(name: str) -> None:
+    (cluster,) = compare_clusters(RUN, [accelerator(name)], CONSTANTS, plain_run, {}).clusters
+    assert cluster.pick is None
+    assert "serve models" in cluster.reason

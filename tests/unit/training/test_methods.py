@@ -48,8 +48,9 @@ def test_full_fine_tuning_is_pre_training_on_the_same_tokens() -> None:
     after = told(method="full", tokens=None, dataset_tokens=2.5e11, epochs=4, operations=OPERATIONS)
     for name in ("step_time_s", "mfu", "memory_bytes_per_chip"):
         assert after[name] == before[name], name
+    beyond = 1 - before["run"]["shares_of_chip_hours"]["engineering"]
     for name in ("chip_hours", "cost_usd", "days", "energy_kwh"):
-        assert after[name] == pytest.approx(before[name], rel=1e-9), name
+        assert after[name] == pytest.approx(before[name] * beyond, rel=1e-9), name
 
 
 def test_adapters_are_faster_and_smaller_than_full_but_spare_a_third_at_most() -> None:
@@ -237,3 +238,23 @@ def test_the_examples_fit_and_tell_their_method(name: str) -> None:
     assert result.fits
     text = page(result.to_dict(), 100).plain()
     assert "frozen weights" in text or "generation" in text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"method": "full", "tokens": None, "dataset_tokens": 1e9},
+        {"method": "lora", "tokens": None, "dataset_tokens": 1e9},
+        {"method": "dpo", "tokens": None, "dataset_tokens": 1e9},
+    ],
+)
+def test_runs_after_pretraining_have_no_engineering_in_the_middle(changes: dict[str, Any]) -> None:
+    tuned, trained = truecost.train(spec(**changes)), truecost.train(spec())
+    assert tuned.run["shares_of_chip_hours"]["engineering"] == pytest.approx(0.0)
+    assert trained.run["shares_of_chip_hours"]["engineering"] > 0.05
+    assert any("no record of such runs" in one["reason"] for one in tuned.assumptions)
+    assert not any("no record of such runs" in one["reason"] for one in trained.assumptions)
+    step = tuned.step_time_s_p5 / tuned.step_time_s
+    assert tuned.days_p5 / tuned.days == pytest.approx(step)
+    assert tuned.days_p95 / tuned.days > tuned.step_time_s_p95 / tuned.step_time_s
+    assert tuned.goodput_p95 == 1.0

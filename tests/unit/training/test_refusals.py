@@ -224,3 +224,50 @@ class TestMemory:
         assert not result.fits
         assert any("cluster.count" in one for one in result.change_that_fits["set"])
         assert truecost.train(tight, sets=result.change_that_fits["set"]).fits
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"power_cap_w": 50}, ["power_cap_w", "draws 291 W while it waits", "allowed: 291 to 700 W"]),
+        ({"power_cap_w": 900}, ["power_cap_w", "above the 700 W", "allowed: 291 to 700 W"]),
+        (
+            {
+                "cluster__count": 56,
+                "cluster__per_node": 7,
+                "parallelism__tensor_parallel_size": 8,
+                "parallelism__pipeline_parallel_size": 1,
+                "parallelism__data_parallel_size": 7,
+                "batch__global_batch_size": 252,
+            },
+            ["tensor 8 does not divide nodes of 7 chips", "'1'"],
+        ),
+    ],
+)
+def test_power_caps_and_nodes_that_cannot_be_are_refused(changes: dict[str, object], said: list[str]) -> None:
+    message = problem(**changes)
+    for part in said:
+        assert part in message
+
+
+def test_nodes_that_do_not_divide_the_cluster_are_warned_of() -> None:
+    layout = {"parallelism__tensor_parallel_size": 1, "parallelism__data_parallel_size": 32}
+    (said,) = truecost.train(spec(cluster__per_node=7, **layout)).warnings
+    assert "cluster.per_node: 64 chips are not whole nodes of 7; did you mean '8'" in said
+
+
+def test_tensor_groups_over_several_nodes_are_warned_of() -> None:
+    run = truecost.train(
+        spec(
+            cluster__per_node=8,
+            parallelism__tensor_parallel_size=16,
+            parallelism__pipeline_parallel_size=1,
+            parallelism__data_parallel_size=4,
+        )
+    )
+    assert any("across nodes of 8 chips" in one for one in run.warnings)
+    assert truecost.train(spec(power_cap_w=400)).days > truecost.train(spec()).days
+
+
+def test_a_wrong_data_parallel_size_is_one_problem() -> None:
+    assert problem(parallelism__data_parallel_size=15).count("\n") == 0

@@ -10,16 +10,23 @@ from markupsafe import Markup
 from truecost.report.charts.contest import Entry, contest
 from truecost.report.charts.frontier import Axes, Kind, Limit, Place, days_against_usd
 from truecost.report.charts.svg import Figure, figure, number, rectangle
-from truecost.report.phrases import plural, share, shown
+from truecost.report.phrases import plural, ranged, share, shown
 from truecost.report.sections.section import Choice, DecisionTable, Section, Table
-from truecost.report.train_search_text import never_owned, usd_or_why, with_units
+from truecost.report.train_search_text import (
+    never_owned,
+    not_held,
+    time_words,
+    usd_of_pick,
+    usd_or_why,
+    with_units,
+)
 from truecost.report.train_text import gib, layout_words
 from truecost.units import show
 
 Told = Mapping[str, Any]
 MOST = 10
 """Layouts in the open table; the folded one has them all."""
-PAID = {"rent": "rented", "own": "owned"}
+PAID = {"rent": "rented", "own": "owned", "cloud": "rented on demand"}
 READING = (
     "Each point is a number of chips in its fastest layout that fits; filled where no other is both faster "
     "and cheaper. Equal steps to the right are equal ratios of days."
@@ -191,14 +198,16 @@ def picks(told: Told) -> Section | None:
         f"{_picked_how(told['basis'], goals=goals)}, in its fastest layout. The bar is days.",
         decision=DecisionTable(
             ("Chip", "Days", "chips", "rented, USD", "owned, USD", "energy"),
-            [_picked(one, most, best=one["accelerator"] == told["best"]) for one in ordered],
+            [_picked(one, most, told["basis"], best=one["accelerator"] == told["best"]) for one in ordered],
             "Chips side by side",
         ),
         facts=[
-            unbroken(f"{one['accelerator']}: {with_units(one['reason'])}.")
+            unbroken(f"{one['accelerator']}: {with_units(one[said])}.")
             for one in told["clusters"]
-            if one["reason"]
-        ],
+            for said in ("reason", "verdict", "warning")
+            if one[said]
+        ]
+        + [unbroken(f"{line}.") for line in (not_held(told),) if line],
     )
 
 
@@ -219,17 +228,18 @@ def _cost(cluster: Told) -> float:
     return float("inf") if cost is None else cost
 
 
-def _picked(cluster: Told, most: float, *, best: bool) -> Choice:
+def _picked(cluster: Told, most: float, basis: str, *, best: bool) -> Choice:
     pick = cluster["pick"]
+    days = {"p5": pick["days_p5"], "p50": pick["days"], "p95": pick["days_p95"]}
     return Choice(
         cluster["accelerator"],
         unbroken(layout_words(pick["layout"])),
         mini_bar(pick["days"] / most, best=best),
-        shown(pick["days"], "days") + (", misses the goal" if _missed(cluster) else ""),
+        ranged(days, "days") + (", misses the goal" if _missed(cluster) else ""),
         [
             f"{pick['count']:,}",
-            usd_or_why(pick["rent_usd"]),
-            usd_or_why(pick["own_usd"], unsold=cluster["why_not_owned"]),
+            usd_of_pick(cluster, "rent", basis),
+            usd_of_pick(cluster, "own", basis),
             shown(pick["energy_kwh"], "kWh"),
         ],
         best,
@@ -242,7 +252,8 @@ def rent_or_own(told: Told) -> Section | None:
     for cluster in told["clusters"]:
         pick = cluster["pick"]
         if pick and pick["rent_usd"] is not None and pick["own_usd"] is not None:
-            heats.append((f"{pick['count']:,} {cluster['accelerator']}", _two_ways(pick, told["basis"])))
+            basis = "own" if told["basis"] == "own" else "rent"
+            heats.append((f"{pick['count']:,} {cluster['accelerator']}", _two_ways(pick, basis)))
     if not heats:
         return None
     title = _cheaper(heats, "every chip that is sold" if _unsold(told) else "every chip")
@@ -325,7 +336,7 @@ def _kind(cluster: Told, best: Collection[tuple[str, int]], spoken_of: str | Non
 
 def _drawn(kinds: Sequence[Kind], told: Told, title: str) -> Figure:
     deadline, budget = told["deadline_days"], told["budget_usd"]
-    by = None if deadline is None else Limit(deadline, f"deadline {shown(deadline, 'days')}")
+    by = None if deadline is None else Limit(deadline, f"deadline {time_words(deadline)}")
     within = None if budget is None else Limit(budget, f"budget {shown(budget, 'USD')}")
     return figure(lambda width: days_against_usd(kinds, AXES, width, by, within), f"{title}.")
 
