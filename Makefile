@@ -26,6 +26,7 @@ check: $(DEVELOPMENT)
 bench: $(RUNTIME)
 	$(BIN)/python bench/plan.py
 	$(BIN)/python bench/training.py
+	$(BIN)/python bench/replay.py
 
 examples: $(RUNTIME)
 	@mkdir -p out

@@ -6,8 +6,9 @@ per layer, and the exchange between chips. A sum rather than the larger of memor
 overlap the two badly, and on models and chips left out of the fit the sum predicts better.
 
 Every field is a float or an array (draws, or measured points); one code path serves all of them.
-Not modelled: pipeline parallelism, swapping and preemption, uneven load of experts, decode steps that ride
-on prefill steps.
+`mixed_step_parts` is the same law for one step of an engine, which `truecost.replay` runs through.
+Not modelled: pipeline parallelism, swapping and preemption, uneven load of experts; outside of
+`mixed_step_parts`, decode steps that ride on prefill steps.
 """
 
 from __future__ import annotations
@@ -190,6 +191,62 @@ def step_parts(work: Work, chip: ChipRates, batch: Value, constants: ServingCons
         + constants.step_latency_s
         + sequences * constants.sequence_latency_s,
         exchange=exchanges + tokens * exchange_seconds_per_token(work, chip, constants),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MixedParts:
+    """Seconds of one step of a running engine by cause: some prompt tokens, and a token for each answer."""
+
+    weights: Value
+    arithmetic: Value
+    """Matrix products of the answers' tokens."""
+    prompts: Value
+    """Matrix products of the prompts' tokens."""
+    prompt_attention: Value
+    cache: Value
+    latency: Value
+    exchange: Value
+
+    @property
+    def total(self) -> Value:
+        """Seconds of the step."""
+        answers = self.weights + self.arithmetic + self.cache + self.latency + self.exchange
+        return answers + self.prompts + self.prompt_attention
+
+
+def mixed_step_parts(
+    work: Work, chip: ChipRates, batch: Value, constants: ServingConstants, draft_overhead: Value = 0.0
+) -> MixedParts:
+    """Seconds of one step that works on `work.prefill_tokens` of prompts beside `batch` answers, by cause.
+
+    The same law as `step_parts` and `first_token_seconds`, for a single step. Without prompts it is the
+    former, exactly. Prompts add their products, attention and exchange, and the launches of one batch of
+    prompt tokens however many they are (over many requests, `prefill_seconds` counts a part of them for
+    each). Prompts alone wait for the larger of their arithmetic and the weights, as the latter has it: the
+    part of the weights that it hides is left out.
+    """
+    prompt = work.prefill_tokens
+    has_prompt, has_batch = np.greater(prompt, 0) * 1.0, np.greater(batch, 0) * 1.0
+    decode = step_parts(work, chip, batch, constants)
+    attention = work.prefill_attention_flops / (
+        work.chips * chip.attention_flops_per_s * constants.attention_efficiency
+    )
+    products = prompt * matmul_seconds_per_token(work, chip, constants)
+    moved = prompt * exchange_seconds_per_token(work, chip, constants)
+    weights = weight_read_seconds(work, chip, batch * work.verified_tokens + prompt, constants)
+    weights = weights * np.maximum(has_prompt, has_batch)
+    hidden = (1 - has_batch) * np.minimum(weights, products + moved + attention)
+    decoding = has_batch * (1 + draft_overhead)
+    drafted = 1 + has_batch * draft_overhead
+    return MixedParts(
+        weights=(weights - hidden) * drafted,
+        arithmetic=decode.arithmetic * drafted,
+        prompts=products,
+        prompt_attention=attention,
+        cache=decode.cache * drafted,
+        latency=decoding * decode.latency + has_prompt * work.layers * constants.prefill_layer_latency_s,
+        exchange=decoding * decode.exchange + moved,
     )
 
 
