@@ -265,8 +265,8 @@ def _rates(cases: Cases, time: Spread, constants: StepConstants, beside: Beside 
         "tokens_per_s": per_s * tokens,
         "tokens_per_s_per_chip": per_s * (tokens / layout.chips),
         "model_tflops_per_chip": per_s * (model / layout.chips / 1e12),
-        "mfu": per_s * (model / peak),
-        "hfu": per_s * ((model + again) / peak),
+        "mfu": replace(per_s * (model / peak), most=1.0),
+        "hfu": replace(per_s * ((model + again) / peak), most=1.0),
     }
 
 
