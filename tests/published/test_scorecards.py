@@ -133,7 +133,7 @@ def table(name: str) -> list[dict[str, str]]:
 
 
 PEER_CELLS = ("tool", "version", "data", "error", "statistic", "how", "source")
-KEYED = ("serving_points.csv", "training_steps.csv")
+KEYED = ("serving_points.csv", "training_steps.csv", "scheduler_oracle.csv")
 """Tables whose rows name a key of sources.csv; the others say their source in words."""
 
 
