@@ -37,8 +37,7 @@ def test_page_is_light_enough(pages: dict[str, str], name: str) -> None:
     assert len(Path(pages[name].removeprefix("file://")).read_bytes()) <= MOST_BYTES
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])
 @pytest.mark.parametrize("name", NAMES)
 def test_axe_finds_nothing_and_nothing_is_asked_for(
     browser: Browser, pages: dict[str, str], name: str, width: int, theme: str
