@@ -12,12 +12,12 @@ from pydantic_core import PydanticCustomError
 
 from truecost.catalog.catalog import Catalog
 from truecost.catalog.facts import Fact
+from truecost.catalog.named import names_from
 from truecost.lognormal import mean_over_median
 from truecost.normal import Z90
 from truecost.plan.checks.findings import high, low, middle
 from truecost.plan.result import DEFAULT_DRAWS, DEFAULT_SEED, Result, evaluate_document
 from truecost.plan.schema import Plan, Tier
-from truecost.plan.schema.names import names_from
 from truecost.ranges import Range
 from truecost.spec import Document, Number, Problems, load
 from truecost.spec.scalars import scalar

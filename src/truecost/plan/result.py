@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from truecost.catalog.catalog import Catalog
+from truecost.catalog.named import names_from
 from truecost.lines import CostLine
 from truecost.plan import explain as explaining
 from truecost.plan.checks import check
 from truecost.plan.evaluate import Evaluation, evaluate
 from truecost.plan.finite import check_finite
 from truecost.plan.schema import Plan
-from truecost.plan.schema.names import names_from
 from truecost.plan.statement import cost_lines, monthly_lines, statement
 from truecost.ranges import Ranged
 from truecost.spec import Document, SpecError, load, load_text

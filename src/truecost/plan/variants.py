@@ -12,11 +12,11 @@ from datetime import date
 import numpy as np
 
 from truecost.catalog.catalog import Catalog
+from truecost.catalog.named import names_from
 from truecost.plan.book import Book
 from truecost.plan.checks import check
 from truecost.plan.evaluate import SCOUT_DRAWS, evaluate_window, has_decisions
 from truecost.plan.schema import Plan
-from truecost.plan.schema.names import names_from
 from truecost.plan.serving import ClassServing
 from truecost.ranges import Draws, FloatArray, TiledDraws, Value
 from truecost.spec import Document, changed

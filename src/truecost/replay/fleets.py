@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from truecost.catalog.named import names_from
 from truecost.replay.assumptions import Assumed
-from truecost.replay.names import names_from
 from truecost.replay.result import ReplayResult
 from truecost.replay.run import answered, prepared
 from truecost.replay.schema import ReplaySpec

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from truecost.replay.names import names_from
+from truecost.catalog.named import names_from
 from truecost.replay.schema import ReplaySpec
 from truecost.spec import Document, load, load_text
 from truecost.spec.document import read_text

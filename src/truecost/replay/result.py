@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from truecost.replay.explain import Node, explained
+from truecost.explained import Node, explained
+from truecost.replay.explain import NUMBERS
 from truecost.replay.metrics import COUNTS, OUTPUTS, RANGED, STATES
 from truecost.replay.points import Points
 from truecost.replay.provider import LAW, Law, Measured
@@ -68,7 +69,7 @@ class ReplayResult:
 
     def explain(self, key: str = "cost_usd") -> Node:
         """Where a number comes from, as a tree down to the spec and the facts. KeyError names the nearest."""
-        return explained(self._told, key)
+        return explained(self._told, key, NUMBERS)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
+from truecost.catalog.named import ChipName, ModelName
 from truecost.ranges import Range, Value
 from truecost.replay.lengths import check_lengths
-from truecost.replay.names import ChipName, ModelName, RegionName
+from truecost.replay.names import RegionName
 from truecost.spec import Day, Number, Section, refuse
 
 Routing: TypeAlias = Literal["round_robin", "least_loaded", "prefix_aware", "session"]

@@ -11,6 +11,7 @@ from typing import Any
 from truecost.report.charts.scatter import WITHIN, Cloud, scatter
 from truecost.report.charts.svg import Figure, figure
 from truecost.report.evidence_phrases import (
+    ELSEWHERE,
     NOTE,
     QUANTITIES,
     REGIMES,
@@ -34,7 +35,6 @@ from truecost.report.html import environment
 from truecost.report.sections.section import Listing, Section, Table
 from truecost.units import show, show_share
 
-ELSEWHERE = "Published claims: truecost claims. Price trends against random walks: truecost trends."
 ERRORS = ("cases", "mean error, %", "median", "P90", "bias")
 READING = f"Dots in the band are within {WITHIN:g}x of the measurement; on the dashed line they are equal."
 UNITS = {"serving": "s", "training-steps": "share", "whole-runs": "chip-hours"}

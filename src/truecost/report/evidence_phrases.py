@@ -20,6 +20,7 @@ NOTE = (
     "bias is "
     "the median of predicted over measured, less 1: above 0 the predicted time is too long."
 )
+ELSEWHERE = "Published claims: truecost claims. Price trends against random walks: truecost trends."
 REGIMES = {
     "all": "all steps",
     "dense": "16 bits, dense",

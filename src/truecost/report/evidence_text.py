@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from truecost.report.evidence_phrases import (
+    ELSEWHERE,
     NOTE,
     QUANTITIES,
     REGIMES,
@@ -29,7 +30,6 @@ from truecost.report.scatter_text import KEY, scatter
 from truecost.report.tables import Column, table
 from truecost.units import show_share
 
-ELSEWHERE = "Published claims: truecost claims. Price trends against random walks: truecost trends."
 MORE = "More: truecost evidence training, serving, epoch; --json, --html FILE; evidence fit training."
 NAMES = (Column("", wraps=True), Column("cases", right=True))
 ERRORS = tuple(Column(name, right=True) for name in ("mean", "median", "P90", "bias"))

@@ -12,6 +12,8 @@ from truecost.report.tables import Column, table
 
 Told = Mapping[str, Any]
 LEAST_SHOWN = 0.005
+BEYOND = ("engineering", "unexplained")
+"""Chip-hours without a formula: what recorded runs take of them, and how this run differs from that."""
 
 
 def page(runs: Sequence[Told], width: int = DEFAULT_WIDTH) -> Page:
@@ -72,9 +74,14 @@ def _gap(run: Told, page: Page) -> None:
         parts = [
             f"{cause} {share(value / run['chip_hours'])}"
             for cause, value in causes.items()
-            if abs(value) >= LEAST_SHOWN * run["chip_hours"]
+            if abs(value) >= LEAST_SHOWN * run["chip_hours"] and cause not in BEYOND
         ]
+        beyond, usual = sum(causes[cause] for cause in BEYOND), causes[BEYOND[0]]
         page.item("; ".join(parts) + ".")
+        page.item(
+            f"Beyond what has a formula: {share(beyond / run['chip_hours'])}, where recorded runs make one "
+            f"expect {share(usual / (run['chip_hours'] - beyond + usual))} of the chip-hours."
+        )
         if run["assumed"]:
             page.item(f"Assumed, because the record does not say: {'; '.join(run['assumed'])}.")
     if run["error"]:

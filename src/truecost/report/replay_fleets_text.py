@@ -7,7 +7,8 @@ from typing import Any
 
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style
 from truecost.report.phrases import plural, share, shown
-from truecost.report.replay_text import interval, limit_words
+from truecost.report.replay_text import limit_words
+from truecost.report.run_words import interval
 from truecost.report.tables import Column, table
 
 Told = Mapping[str, Any]

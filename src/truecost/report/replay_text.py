@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from truecost.report.bars import SOLID, columns
-from truecost.report.layout import DEFAULT_WIDTH, GLUE, Page, Style, glued
-from truecost.report.phrases import ends, plural, ranged, share, shown
+from truecost.report.layout import DEFAULT_WIDTH, Page, Style, glued
+from truecost.report.phrases import ends, plural, share, shown
+from truecost.report.run_words import BASIS, assumptions, interval
 from truecost.report.tables import Column, table
 
 Told = Mapping[str, Any]
@@ -32,8 +33,6 @@ LIMITS = {
 LATENCIES = {"ttft": "first token", "tpot": "further token", "itl": "between tokens", "e2e": "whole answer",
              "queue": "queue"}  # fmt: skip
 STATISTICS = ("mean", "p50", "p90", "p99")
-LEAST_APART = 0.01
-"""Of a number: ends closer than that are not drawn."""
 LEAST_SHOWN = 0.005
 """Of the time: smaller parts are not listed."""
 
@@ -54,16 +53,6 @@ def page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = False) ->
         _money(told, made)
     _assumptions(told, made, everything)
     return made
-
-
-def interval(told: Told, name: str, unit: str) -> str:
-    """A number of the result with its 90 % interval where it has one; "unknown" for none."""
-    value, low, high = (told.get(f"{name}{end}") for end in ("", "_p5", "_p95"))
-    if value is None:
-        return "unknown"
-    if low is None or high is None or high - low < LEAST_APART * value:
-        return shown(value, unit)
-    return ranged({"p5": low, "p50": value, "p95": high}, unit)
 
 
 def answer(told: Told) -> str:
@@ -232,7 +221,7 @@ def _money(told: Told, page: Page) -> None:
 
 
 def _price(rates: Told) -> str:
-    basis = {"rent": "rented", "cloud": "in the cloud", "own": "own chips"}[rates["basis"]]
+    basis = BASIS[rates["basis"]]
     if rates["usd_per_chip_hour"] is None:
         return f"No price ({basis})."
     parts = rates["parts_usd_per_chip_hour"]
@@ -251,13 +240,7 @@ def _price(rates: Told) -> str:
 
 
 def _assumptions(told: Told, page: Page, everything: bool) -> None:
-    if told["assumptions"]:
-        page.heading("Assumed, because the spec does not say")
-    for one in told["assumptions"]:
-        page.item(
-            f"{one['field']}: {_value(one)}{GLUE}· {one['reason']}"
-            + (f" ({one['source']})" if everything and one["source"] else "")
-        )
+    assumptions(told, page, everything)
     page.blank()
     page.text(provider_words(told["provider"]), Style.FAINT)
 
@@ -274,10 +257,3 @@ def provider_words(provider: Told) -> str:
         f"Step times: {provider['measured_steps']:,} measured steps of {provider['file']}, met within "
         f"{share(provider['median_error'])} in the median; no interval."
     )
-
-
-def _value(one: Told) -> str:
-    value, unit = one["value"], one["unit"]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return shown(float(value), unit)
-    return f"{value} {unit}".strip()

@@ -17,6 +17,7 @@ from truecost.report.charts.timeline import day_name
 from truecost.report.finding import KeyFigure, strip_of
 from truecost.report.html import environment
 from truecost.report.phrases import ends, share, shown
+from truecost.report.run_words import assumed_value
 from truecost.report.sections.section import Section
 from truecost.report.sections.training_choices import (
     all_chips,
@@ -37,7 +38,7 @@ from truecost.report.sections.training_run import (
 )
 from truecost.report.sources import breakable, linked, value_with_unit
 from truecost.report.train_search_text import clusters_answer, search_answer
-from truecost.report.train_text import METHODS, answer, assumed_value, layout_words, limit_words
+from truecost.report.train_text import METHODS, answer, layout_words, limit_words
 from truecost.version import VERSION
 
 Told = Mapping[str, Any]

@@ -11,8 +11,9 @@ from truecost.report.bars import SOLID, columns
 from truecost.report.layout import DEFAULT_WIDTH, GLUE, Page, Style, glued, unglued
 from truecost.report.phrases import plural, share, shown
 from truecost.report.plane_text import Axis, Dot, plane
+from truecost.report.run_words import interval
 from truecost.report.tables import Column, table
-from truecost.report.train_text import gib, interval, layout_words
+from truecost.report.train_text import gib, layout_words
 from truecost.training.clusters import time_words
 
 Told = Mapping[str, Any]

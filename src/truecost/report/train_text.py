@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from truecost.report.bars import SOLID, columns
-from truecost.report.layout import DEFAULT_WIDTH, GLUE, Page, Style, glued
-from truecost.report.phrases import plural, ranged, share, shown
+from truecost.report.layout import DEFAULT_WIDTH, Page, Style, glued
+from truecost.report.phrases import plural, share, shown
+from truecost.report.run_words import BASIS, assumptions, interval
 from truecost.report.tables import Column, table
 from truecost.training.estimate import LIMITS
 from truecost.units import show_share
@@ -98,13 +99,6 @@ def answer(told: Told) -> str:
         f"{interval(told, 'step_time_s', 's')} a "
         f"step, {interval(told, 'mfu', 'share')} of peak."
     )
-
-
-def interval(told: Told, name: str, unit: str) -> str:
-    """A number of the result with its 90 % interval; "unknown" for none."""
-    if told[name] is None:
-        return "unknown"
-    return ranged({"p5": told[f"{name}_p5"], "p50": told[name], "p95": told[f"{name}_p95"]}, unit)
 
 
 def gib(size: float) -> str:
@@ -272,7 +266,7 @@ def _run(told: Told, page: Page) -> None:
 
 
 def _price(rates: Told) -> str:
-    basis = {"rent": "rented", "cloud": "in the cloud", "own": "own chips"}[rates["basis"]]
+    basis = BASIS[rates["basis"]]
     if rates["usd_per_chip_hour"] is None:
         return f"No price ({basis})."
     said = f"{interval(rates, 'usd_per_chip_hour', 'USD/chip-hour')}, {basis}"
@@ -282,26 +276,10 @@ def _price(rates: Told) -> str:
 
 
 def _assumptions(told: Told, page: Page, everything: bool) -> None:
-    entries = told["assumptions"]
-    if entries:
-        page.heading("Assumed, because the spec does not say")
-    for one in entries:
-        page.item(
-            f"{one['field']}: {assumed_value(one)}{GLUE}· {one['reason']}"
-            + (f" ({one['source']})" if everything and one["source"] else "")
-        )
+    assumptions(told, page, everything)
     page.blank()
     page.text(
         f"Ranges are 90 % intervals of held-out measurements ({told['regime']}; {told['fitted_on']}). MFU: "
         "against the dense peak of the precision, attention counted causally, nothing recomputed.",
         Style.FAINT,
     )
-
-
-def assumed_value(one: Told) -> str:
-    """The value of an assumption with its unit."""
-    value, unit = one["value"], one["unit"]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return shown(float(value), unit)
-    word = "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    return f"{word} {unit}".strip()

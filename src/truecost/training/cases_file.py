@@ -12,11 +12,11 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from truecost.catalog.named import names_from
 from truecost.spec import Problem, SpecError, load, nearest_names
 from truecost.spec.scalars import scalar
 from truecost.spec.shape import Shape, fields_of
 from truecost.training.lookups import Lookups
-from truecost.training.names import names_from
 from truecost.training.reading import MODEL, model_config
 from truecost.training.schema import TrainSpec
 

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
+from truecost.catalog.named import names_from
 from truecost.catalog.names import UnknownName
 from truecost.spec import Document, SpecError, load, load_text
 from truecost.spec.assign import assign
@@ -15,7 +16,6 @@ from truecost.spec.compose import compose
 from truecost.spec.document import read_text
 from truecost.spec.errors import in_order
 from truecost.training.lookups import Lookups
-from truecost.training.names import names_from
 from truecost.training.schema import TrainSpec
 
 Given = str | Path | Mapping[str, Any]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from truecost.explained import Node, explained
 from truecost.physics.training_calibration import TrainingCalibration
 from truecost.physics.training_step.memory import MemoryParts, usable_bytes
 from truecost.physics.training_step.setup import Setup, chips
@@ -19,7 +20,7 @@ from truecost.physics.training_step.step import StepParts
 from truecost.ranges import Value
 from truecost.training.calibrated import REGIMES
 from truecost.training.estimate import LIMITS, Estimates
-from truecost.training.explain import Node, explained
+from truecost.training.explain import NUMBERS
 from truecost.training.methods import method_told
 from truecost.training.phases import phases_told
 from truecost.training.setups import Described
@@ -58,7 +59,7 @@ class TrainResult:
 
     def explain(self, key: str = "cost_usd") -> Node:
         """Where a number comes from, as a tree down to the spec and the facts. KeyError names the nearest."""
-        return explained(self._told, key)
+        return explained(self._told, key, NUMBERS)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

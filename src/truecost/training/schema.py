@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, field_validator
 
+from truecost.catalog.named import CarbonRegionName, ChipName, ModelName
 from truecost.ranges import Range, Value
 from truecost.spec import Day, Number, Section, refuse
-from truecost.training.names import ChipName, ModelName, RegionName
 
 Precision: TypeAlias = Literal["fp16", "bf16", "fp8", "mxfp8", "mxfp4", "nvfp4"]
 Sharding: TypeAlias = Literal["zero-0", "zero-1", "zero-2", "zero-3", "hsdp"]
@@ -101,7 +101,7 @@ class Price(Section):
 class Site(Section):
     """Where the chips stand: the electricity and its carbon."""
 
-    region: RegionName = Field(default="us", description="whose electricity price and grid count")
+    region: CarbonRegionName = Field(default="us", description="whose electricity price and grid count")
     pue: Pue | None = Field(default=None, description="energy of the site over that of its servers")
     usd_per_kwh: UsdPerKwh | None = None
     kgco2e_per_kwh: KgPerKwh | None = None

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from truecost.catalog.catalog import Catalog
+from truecost.catalog.named import names_from
 from truecost.plan.checks.findings import SHARE_TOLERANCE
 from truecost.plan.scenarios.own import Own, Written, defined, in_its_terms, own_sets
 from truecost.plan.scenarios.shipped import FAMILIES, SHIPPED
 from truecost.plan.schema import Plan
-from truecost.plan.schema.names import names_from
 from truecost.spec import Document, Problem, SpecError, changed, nearest_names
 from truecost.spec.errors import in_order
 

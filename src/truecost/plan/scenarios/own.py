@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from truecost.catalog.catalog import Catalog
+from truecost.catalog.named import names_from
 from truecost.plan.scenarios.assignments import assignment, once, what_if_too
 from truecost.plan.schema import Plan
-from truecost.plan.schema.names import names_from
 from truecost.plan.schema.scenarios import Scenario, ScenarioFile
 from truecost.spec import Document, Problem, SpecError, load
 

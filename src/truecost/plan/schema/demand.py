@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from truecost.plan.schema.names import CarbonRegionName, PlainName
+from truecost.catalog.named import CarbonRegionName
+from truecost.plan.schema.names import PlainName
 from truecost.plan.schema.quantities import (
     AtLeastOne,
     Elasticity,

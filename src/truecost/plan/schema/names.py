@@ -4,82 +4,37 @@ reported together with every other problem."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import AfterValidator
 
+from truecost.catalog.named import CarbonRegionName, checked, known_names
 from truecost.catalog.names import UnknownName
 from truecost.spec import refuse
 from truecost.spec.errors import shortened
 
 if TYPE_CHECKING:
-    from truecost.catalog.catalog import Catalog
+    pass
 
 _LONGEST_NAME = 60
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _OTHER = re.compile(r"[^A-Za-z0-9_-]+")
-_CATALOG: ContextVar[Catalog | None] = ContextVar("catalog", default=None)
-
-
-@contextmanager
-def names_from(catalog: Catalog) -> Generator[None]:
-    """Within it, names are looked up in this catalog (with the user's overlay), not the shipped one."""
-    token = _CATALOG.set(catalog)
-    try:
-        yield
-    finally:
-        _CATALOG.reset(token)
-
-
-def _catalog() -> Catalog:
-    from truecost.catalog.catalog import load
-
-    return _CATALOG.get() or load()
-
-
-def _known(look_up: Callable[[], object]) -> None:
-    try:
-        look_up()
-    except UnknownName as unknown:
-        raise refuse(str(unknown).split(";", maxsplit=1)[0], nearest=unknown.nearest) from None
-    except ValueError as error:
-        raise refuse(str(error)) from None
-    except LookupError:
-        pass  # the name is known; what is missing at the plan's date is checked with the date
-
-
-def _chip(name: str) -> str:
-    _known(lambda: _catalog().accelerator(name))
-    return name
 
 
 def _api_model(name: str) -> str:
-    _known(lambda: _catalog().prices(name, date.max))
+    checked(lambda: known_names().prices(name, date.max))
     return name
 
 
-def _architecture(given: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
-    _known(lambda: _catalog().model(given))
-    return given
-
-
 def _region(name: str) -> str:
-    _known(lambda: _catalog().rate(f"electricity/{name}"))
-    return _carbon_region(name)
-
-
-def _carbon_region(name: str) -> str:
-    _known(lambda: _catalog().rate(f"carbon/{name}"))
+    checked(lambda: known_names().rate(f"electricity/{name}"))
     return name
 
 
 def _country(name: str) -> str:
     prefix = "wages/living_"
-    catalog = _catalog()
+    catalog = known_names()
     try:
         catalog.rate(f"{prefix}{name}")
     except UnknownName:
@@ -112,19 +67,13 @@ def _plain(name: str) -> str:
     return name
 
 
-RegionName: TypeAlias = Annotated[str, AfterValidator(_region)]
+RegionName: TypeAlias = Annotated[CarbonRegionName, AfterValidator(_region)]
 """A region with an electricity price and the carbon of its grid on record."""
-CarbonRegionName: TypeAlias = Annotated[str, AfterValidator(_carbon_region)]
-"""A region with the carbon of its grid on record."""
 Country: TypeAlias = Annotated[str, AfterValidator(_country)]
 """A country with a living wage on record (`truecost catalog show wages`)."""
 PlainName: TypeAlias = Annotated[str, AfterValidator(_plain)]
 """A name of the user's choosing that a dotted path and a cost line can hold."""
-ChipName: TypeAlias = Annotated[str, AfterValidator(_chip)]
-"""An accelerator of the catalog."""
 ApiModelName: TypeAlias = Annotated[str, AfterValidator(_api_model)]
 """A vendor's model id with a price on record."""
 TrendName: TypeAlias = Annotated[str, AfterValidator(_trend)]
 """A trend of prices that the catalog's dated tables can be fitted to."""
-ModelName: TypeAlias = Annotated[str | dict[str, Any], AfterValidator(_architecture)]
-"""An architecture of the catalog, or a Hugging Face config.json (its path, or its keys)."""

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from truecost.plan.schema.names import ApiModelName, ChipName, Country, ModelName, PlainName
+from truecost.catalog.named import ChipName, ModelName
+from truecost.plan.schema.names import ApiModelName, Country, PlainName
 from truecost.plan.schema.quantities import (
     AtLeastOne,
     ChipCount,

@@ -7,7 +7,8 @@ from typing import Any, Literal, TypeAlias
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-from truecost.plan.schema.names import ApiModelName, ChipName, ModelName, RegionName, TrendName
+from truecost.catalog.named import ChipName, ModelName
+from truecost.plan.schema.names import ApiModelName, RegionName, TrendName
 from truecost.plan.schema.quantities import (
     AtLeastOne,
     Count,

@@ -15,9 +15,10 @@ from truecost.report.charts.svg import figure
 from truecost.report.charts.timeline import day_name
 from truecost.report.charts.waterfall import Step, waterfall
 from truecost.report.phrases import plural, share, shown
+from truecost.report.run_words import interval
 from truecost.report.sections.section import Choice, DecisionTable, Listing, Section, Table
 from truecost.report.sections.training_choices import mini_bar, unbroken
-from truecost.report.train_text import KEPT, LEAST_SHOWN, METHODS, PARTS, batch_of, gib, interval
+from truecost.report.train_text import KEPT, LEAST_SHOWN, METHODS, PARTS, batch_of, gib
 from truecost.units import show_share
 
 Told = Mapping[str, Any]
