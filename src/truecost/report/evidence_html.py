@@ -203,7 +203,7 @@ def _listings(law: Law) -> list[Listing]:
         for row in law["peers"]
         for tool, on, error, how, source in [peer(row)]
     ]
-    summary = "What others reach, measured in our hands or claimed by their authors"
+    summary = "What others reach, measured or claimed by their authors"
     worst = [_worst_row(law, one) for one in law.get("worst", ())]
     return [
         *([Listing(summary, peers, is_open=True)] if peers else []),

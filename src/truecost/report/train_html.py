@@ -43,7 +43,7 @@ from truecost.version import VERSION
 
 Told = Mapping[str, Any]
 MIDDLES = (
-    "Numbers here are middles of estimates. The page of one run, with its intervals and assumptions, is "
+    "Ranges are 90 % intervals; numbers without one are middles of estimates. The page of one run is "
     "{command}."
 )
 
