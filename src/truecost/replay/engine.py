@@ -55,6 +55,7 @@ __all__ = [
     "simulate_fleet",
 ]
 
+HOUR_S = 3600.0
 ROUTES = {
     Routing.ROUND_ROBIN: engine_state.ROUND_ROBIN,
     Routing.LEAST_LOADED: engine_state.LEAST_LOADED,
@@ -88,14 +89,13 @@ def simulate_fleet(
     _check(requests, limits, replicas)
     seats = max(1, min(limits.max_num_seqs, len(requests)))
     blocks = requests.prefix_blocks if limits.enable_prefix_caching else None
-    engine = _engine(requests, steps, limits, replicas.routing)
+    engine = _engine(requests, steps, limits, replicas)
     _set(engine, {"horizon_s": horizon_s, "seed": seed, "turn": replicas.count - 1})
-    store = _store(requests, steps, limits, replicas.count, seats)
+    _set(engine, _changes(replicas))
+    store = _store(requests, steps, limits, replicas, seats)
     fleet = _replicas(limits, replicas, seats, blocks.width if blocks else 0)
-    sessions = requests.session_ids
-    homes = np.full(0 if sessions is None else int(sessions.max(initial=-1)) + 1, -1, dtype=np.int32)
-    run(engine, store, fleet, homes)
-    return _outcome(engine, store.requests, fleet)
+    run(engine, store, fleet)
+    return _outcome(engine, store, fleet)
 
 
 def is_compiled() -> bool:
@@ -137,7 +137,7 @@ def _set(record: Any, values: dict[str, float]) -> None:
         record[name] = value
 
 
-def _engine(requests: Requests, steps: StepTable, limits: Limits, routing: Routing) -> Any:
+def _engine(requests: Requests, steps: StepTable, limits: Limits, replicas: Replicas) -> Any:
     """The record of rules and sums."""
     drafts, blocks, load = limits.speculative, requests.prefix_blocks, requests.load
     closed = load if isinstance(load, ClosedLoop) else None
@@ -149,6 +149,7 @@ def _engine(requests: Requests, steps: StepTable, limits: Limits, routing: Routi
         "kv_blocks": limits.kv_blocks,
         "max_tokens": limits.longest_context,
         "chunked": limits.enable_chunked_prefill,
+        "prompts_first": limits.prompts_first,
         "caching": limits.enable_prefix_caching,
         "block_tokens": blocks.block_tokens if blocks is not None else limits.block_size,
         "draft_tokens": drafts.draft_tokens if drafts else 0,
@@ -158,7 +159,8 @@ def _engine(requests: Requests, steps: StepTable, limits: Limits, routing: Routi
         "deviation": drafts.deviation if drafts else 0.0,
         "closed": closed is not None,
         "think_s": closed.think_s if closed else 0.0,
-        "routing": ROUTES[routing],
+        "routing": ROUTES[replicas.routing],
+        "most_outstanding": replicas.most_outstanding or 0,
         "prefill_points": len(steps.prefill_tokens),
         "decode_points": len(steps.decode_sequences),
         "context_points": len(steps.context_tokens),
@@ -168,6 +170,27 @@ def _engine(requests: Requests, steps: StepTable, limits: Limits, routing: Routi
     }
     _set(engine, rules)
     return engine
+
+
+def _changes(replicas: Replicas) -> dict[str, float]:
+    """How the fleet changes; at no time for a fixed one."""
+    scaler, lost = replicas.autoscaler, replicas.interruptions
+    rules = {"event_s": math.inf, "look_s": math.inf, "turned_s": -1.0, "most": float(replicas.count)}
+    if scaler:
+        rules |= {
+            "least": scaler.min_replicas,
+            "up_at": scaler.scale_up_at,
+            "down_at": scaler.scale_down_at,
+            "interval_s": scaler.interval_s,
+            "up_delay_s": scaler.upscale_delay_s,
+            "down_delay_s": scaler.downscale_delay_s,
+            "start_s": scaler.start_s,
+            "event_s": scaler.interval_s,
+            "look_s": scaler.interval_s,
+        }
+    if lost and len(lost.at_s):
+        rules |= {"replace_s": lost.replace_s, "event_s": min(rules["event_s"], float(lost.at_s[0]))}
+    return rules
 
 
 def _requests(requests: Requests) -> Any:
@@ -191,17 +214,22 @@ def _replicas(limits: Limits, replicas: Replicas, seats: int, units: int) -> Any
     records["freshest"] = -1
     records["buckets"] = -1
     records["free_blocks"] = limits.kv_blocks
+    records["stalled_s"] = -1.0
     order = np.arange(replicas.count)
     records["first_class"] = order * limits.block_size
     records["first_unit"] = order * units
     records["free_slot"] = order * seats
     records["ready_s"] = replicas.ready_s if len(replicas.ready_s) else 0.0
     records["drain_s"] = replicas.drain_s if len(replicas.drain_s) else math.inf
+    if replicas.autoscaler:
+        records["ready_s"][replicas.autoscaler.initial :] = math.inf
+        records["since_s"][replicas.autoscaler.initial :] = -1.0
     return records
 
 
-def _store(requests: Requests, steps: StepTable, limits: Limits, count: int, seats: int) -> Store:
+def _store(requests: Requests, steps: StepTable, limits: Limits, replicas: Replicas, seats: int) -> Store:
     """The arrays of all replicas."""
+    count, lost = replicas.count, replicas.interruptions
     slots = np.zeros(count * seats, dtype=engine_state.SLOT)
     slots["newer"] = np.arange(1, count * seats + 1)
     slots["newer"][seats - 1 :: seats] = -1
@@ -217,24 +245,37 @@ def _store(requests: Requests, steps: StepTable, limits: Limits, count: int, sea
     sessions = np.empty(0, dtype=np.int64)
     if requests.session_ids is not None:
         sessions = np.array(requests.session_ids, dtype=np.int64)
-    arrays: tuple[Any, ...] = (_requests(requests), slots, units, classes, chains, sessions, table)
+    homes = np.full(int(sessions.max(initial=-1)) + 1, -1, dtype=np.int32)
+    arrays: tuple[Any, ...] = (
+        *(_requests(requests), slots, units, classes, chains, sessions, homes, table),
+        np.array(lost.at_s if lost else (), dtype=np.float64),
+        np.array(lost.replica if lost else (), dtype=np.int32),
+        np.zeros(len(requests) if lost else 0, dtype=np.int32),
+    )
     return engine_state.Store(*arrays)
 
 
 def _first_period(requests: Requests) -> float:
-    """Seconds of a period of the timeline: half of them for the arrivals, but no less than a second each."""
+    """Seconds of a period of the timeline: half of them for the arrivals, but no less than a second each.
+
+    With arrivals over time, an hour times a power of 2: whole periods make an hour.
+    """
     span = float(requests.arrival_s[-1]) if len(requests) and requests.load == "open" else 0.0
-    return max(1.0, 2 * span / engine_state.PERIODS)
+    least = max(1.0, 2 * span / engine_state.PERIODS)
+    return least if span == 0 else HOUR_S * 2.0 ** math.ceil(math.log2(least / HOUR_S))
 
 
-def _outcome(engine: Any, requests: Any, replicas: Any) -> Outcome:
+def _outcome(engine: Any, store: Store, replicas: Any) -> Outcome:
+    requests: Any = store.requests
+    interrupted: Any = store.interrupted if len(store.interrupted) else np.zeros(len(requests), np.int32)
     unfinished = requests["state"] == State.UNFINISHED
     requests["finished_s"][unfinished] = np.nan
     horizon_s, end_s, width_s = (float(engine[name][0]) for name in ("horizon_s", "end_s", "period_s"))
-    used = min(engine_state.PERIODS, max(1, math.ceil(end_s / width_s)))
+    makespan_s = horizon_s if bool(np.any(unfinished)) else end_s
+    used = min(engine_state.PERIODS, max(1, math.ceil(makespan_s / width_s)))
     periods = engine["periods"][0, :used].T.copy()
     totals = Totals(
-        makespan_s=horizon_s if bool(np.any(unfinished)) else end_s,
+        makespan_s=makespan_s,
         steps=int(engine["steps"][0]),
         prefill_only_s=float(engine["prefill_s"][0]),
         decode_only_s=float(engine["decode_s"][0]),
@@ -244,6 +285,8 @@ def _outcome(engine: Any, requests: Any, replicas: Any) -> Outcome:
         busy_s=replicas["busy_s"].copy(),
         kv_peak_blocks=replicas["peak_blocks"].copy(),
         requests=replicas["requests"].copy(),
+        up_s=replicas["up_s"].copy(),
+        interruptions=int(engine["interruptions"][0]),
     )
     return Outcome(
         arrival_s=requests["arrival_s"],
@@ -253,7 +296,8 @@ def _outcome(engine: Any, requests: Any, replicas: Any) -> Outcome:
         state=requests["state"],
         generated_tokens=requests["generated"],
         hit_tokens=requests["hit_tokens"],
-        preempted=requests["preempted"],
+        preempted=requests["preempted"] - interrupted,
+        interrupted=interrupted,
         replica=requests["replica"],
         gaps=Gaps(engine["gaps"][0].copy(), float(engine["gap_s"][0]), float(engine["longest_gap_s"][0])),
         timeline=Timeline(width_s, *periods),

@@ -29,6 +29,9 @@ KERNELS = (
     "engine_slots.py",
     "engine_timing.py",
     "engine_step.py",
+    "engine_heap.py",
+    "engine_routing.py",
+    "engine_fleet.py",
     "engine_kernel.py",
 )
 """The modules whose source the compiled code comes from; a change in any of them makes all anew."""

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from truecost.replay.autoscale import Autoscaler
+from truecost.replay.spot import Interruptions
 from truecost.replay.traces.trace import Blocks, Trace
 
 Floats = NDArray[np.float64]
@@ -176,6 +178,8 @@ class Limits:
     enable_prefix_caching: bool = False
     max_model_len: int | None = None
     speculative: Speculative | None = None
+    prompts_first: bool = False
+    """Steps of prompts alone, before any that decodes (SGLang); otherwise a step does both (vLLM)."""
 
     def __post_init__(self) -> None:
         for name in ("max_num_seqs", "max_num_batched_tokens", "kv_blocks", "block_size"):
@@ -230,17 +234,40 @@ def _nothing() -> Floats:
 class Replicas:
     """Equal replicas; each takes requests from `ready_s` to `drain_s` and finishes them (empty: always).
 
-    A request that finds none waits for the one that starts next; if none will, it is rejected.
+    A request that finds none waits for the one that starts next; if none will, it is rejected. So is one that
+    finds `most_outstanding` requests running or waiting on its replica and on the least loaded (None: any
+    number may wait).
     """
 
     count: int = 1
     routing: Routing = Routing.LEAST_LOADED
     ready_s: Floats = field(default_factory=_nothing)
     drain_s: Floats = field(default_factory=_nothing)
+    most_outstanding: int | None = None
+    autoscaler: Autoscaler | None = None
+    """Decides how many of the `count` are up; None: all, always."""
+    interruptions: Interruptions | None = None
 
     def __post_init__(self) -> None:
         if self.count < 1:
             raise ValueError(f"replicas: {self.count}; at least 1")
+        if self.most_outstanding is not None and self.most_outstanding < 1:
+            raise ValueError(f"most_outstanding: {self.most_outstanding}; at least 1")
         for name in ("ready_s", "drain_s"):
             if len(getattr(self, name)) not in (0, self.count):
                 raise ValueError(f"{name}: one for each of {self.count} replicas, or none")
+        if self.changes and len(self.ready_s) + len(self.drain_s):
+            raise ValueError("ready_s, drain_s: an autoscaler or interruptions decide when replicas are up")
+        scaler, lost = self.autoscaler, self.interruptions
+        if scaler and not scaler.min_replicas <= scaler.initial <= self.count:
+            raise ValueError(
+                f"min_replicas: {scaler.min_replicas}, initial_replicas: {scaler.initial}; rising, at most"
+                f" {self.count} replicas"
+            )
+        if lost and len(lost.replica) and int(lost.replica.max()) >= self.count:
+            raise ValueError(f"interruptions: of replica {int(lost.replica.max())}; there are {self.count}")
+
+    @property
+    def changes(self) -> bool:
+        """Whether replicas come and go while requests are served."""
+        return self.autoscaler is not None or self.interruptions is not None

@@ -31,7 +31,7 @@ BUCKETS = 1024
 """Of the calendar; a sequence that finishes later waits a lap more."""
 BINS_PER_OCTAVE, SHORTEST_OCTAVE, OCTAVES = 64, -20, 34
 """Bins of inter-token gaps: from 2^-20 s to 2^14 s, each octave in equal parts, 0.8 to 1.6 % wide."""
-PERIODS, COLUMNS = 1024, 6
+PERIODS, COLUMNS = 1024, 7
 """Of the load over time; their width doubles when time outgrows them. What is summed: `Timeline`."""
 GAPS = BINS_PER_OCTAVE * OCTAVES
 SPREAD, RATIO, MATCHED = 64, 1.5, 0.3
@@ -46,6 +46,7 @@ ENGINE = np.dtype(
         ("kv_blocks", "i8"),
         ("max_tokens", "i8"),  # of a request, in and out
         ("chunked", "i8"),
+        ("prompts_first", "i8"),  # steps of prompts alone, before any that decodes
         ("caching", "i8"),
         ("block_tokens", "i8"),  # of a unit of a prefix
         ("draft_tokens", "i8"),
@@ -56,8 +57,19 @@ ENGINE = np.dtype(
         ("closed", "i8"),
         ("think_s", "f8"),
         ("routing", "i8"),
+        ("most_outstanding", "i8"),  # requests on a replica; 0: any number
         ("horizon_s", "f8"),
         ("seed", "i8"),
+        # how the fleet changes: the autoscaler's rules, seconds of a start
+        ("least", "i8"),  # replicas
+        ("most", "i8"),
+        ("up_at", "f8"),  # requests a replica
+        ("down_at", "f8"),
+        ("interval_s", "f8"),
+        ("up_delay_s", "f8"),
+        ("down_delay_s", "f8"),
+        ("start_s", "f8"),
+        ("replace_s", "f8"),  # of a replica that was taken away
         # the table of step times: points on its axes
         ("prefill_points", "i8"),
         ("decode_points", "i8"),
@@ -66,6 +78,14 @@ ENGINE = np.dtype(
         # what goes on
         ("issued", "i8"),  # requests whose arrival is known
         ("turn", "i8"),  # the replica routed to last
+        ("awake", "i8"),  # replicas in the heap
+        ("now_s", "f8"),
+        ("event_s", "f8"),  # when the fleet changes next; infinite for a fixed one
+        ("look_s", "f8"),  # when the autoscaler looks next
+        ("taken", "i8"),  # replicas taken away so far
+        ("turned_s", "f8"),  # since when the autoscaler wants more, or less; -1 for neither
+        ("is_more", "i8"),
+        ("bound", "i8"),  # the least, or the most, of what it wanted since
         # sums
         ("steps", "i8"),
         ("end_s", "f8"),
@@ -74,6 +94,7 @@ ENGINE = np.dtype(
         ("mixed_s", "f8"),
         ("prefill_tokens", "i8"),
         ("discarded_tokens", "i8"),
+        ("interruptions", "i8"),
         ("gap_s", "f8"),
         ("longest_gap_s", "f8"),
         ("period_s", "f8"),
@@ -108,6 +129,7 @@ REPLICA = np.dtype(
         ("step_s", "f8"),  # of the step under way
         ("slope_s", "f8"),  # by which those of its stretch grow longer
         ("busy_s", "f8"),
+        ("stalled_s", "f8"),  # since when decoding waits for prompts; -1 while it does not
         ("prefill_pairs", "f8"),  # of the step: pairs of tokens its prompts attend to
         ("decode_index", "i8"),  # decode steps so far
         ("growth", "i8"),  # tokens a sequence decoding all along would have written
@@ -131,6 +153,7 @@ REPLICA = np.dtype(
         ("decoding", "i4"),
         ("growing", "i4"),
         ("step_decoding", "i4"),
+        ("held", "i4"),  # after a preemption, with prompts first: none is admitted before a sequence ends
         ("first_waiting", "i4"),
         ("last_waiting", "i4"),
         ("oldest", "i4"),  # running, by admission
@@ -141,6 +164,8 @@ REPLICA = np.dtype(
         ("freshest", "i4"),
         ("heap_place", "i4"),
         ("in_heap", "i4"),  # the replica at this place of the heap of those awake
+        ("since_s", "f8"),  # paid since then; -1 while it is not
+        ("up_s", "f8"),  # paid so far, without the time since then
         ("buckets", "i4", (BUCKETS,)),  # of the calendar: first slots
     ],
     align=True,
@@ -179,6 +204,9 @@ class Store(NamedTuple):
 
     `chains`: where the prefix units of each request begin in this same array (one more than requests), then
     their ids; empty without a prefix cache. `table`: the three axes of step times, then the seconds.
+    `homes`: the replica of each session, -1 for none yet. `taken_s`, `taken`: when which replica is taken
+    away, in the order of time; `interrupted`: how often each request ran on one that was (all three empty
+    where none is).
     """
 
     requests: Records
@@ -187,4 +215,8 @@ class Store(NamedTuple):
     classes: Integers
     chains: Integers
     sessions: Integers
+    homes: Integers
     table: Floats
+    taken_s: Floats
+    taken: Integers
+    interrupted: Integers

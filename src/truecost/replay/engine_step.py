@@ -1,7 +1,8 @@
 """One step of a replica: its beginning (what is scheduled, how long it takes) and its end (what it brought).
 
-The scheduler is vLLM's (v1): decodes take the token budget first, then the prompt partly done, then waiting
-requests by arrival; a request is admitted when all its tokens so far fit the KV cache (vLLM's
+The scheduler is vLLM's (v1) or, with `prompts_first`, SGLang's. vLLM's: decodes take the token budget first,
+then the prompt partly done, then waiting requests by arrival; SGLang's: prompts alone while any fit, decodes
+when none does. A request is admitted when all its tokens so far fit the KV cache (vLLM's
 `scheduler_reserve_full_isl`, on by default); blocks are taken chunk by chunk; when they run out the sequence
 admitted last is preempted and computed again.
 
@@ -56,9 +57,11 @@ from truecost.replay.engine_timing import (
     note_stretch,
     plan,
     record_gap,
+    record_stall,
     record_stretch,
     stretch_s,
     time_step,
+    wrote_last,
 )
 
 
@@ -99,7 +102,7 @@ def preempt_newest(engine: Any, store: Store, replica: Any, now: float) -> None:
     else:
         out_of_bucket(store.slots, replica, place)
         request.generated = emitted(engine, replica, slot, request)
-        request.finished_s = now
+        request.finished_s = wrote_last(replica, request, now)
     stop_running(engine, store, replica, place)
     request.preempted += 1
     wait_first(store.requests, replica, number)
@@ -215,30 +218,71 @@ def note_blocks(engine: Any, replica: Any) -> None:
 
 
 @kernel
-def begin_step(engine: Any, store: Store, replica: Any, now: float) -> bool:
-    """Schedule a step: decodes, then the prompt partly done, then new requests; False with nothing to do.
+def go_on(engine: Any, store: Store, replica: Any, now: float, budget: int) -> int:
+    """A chunk of the prompt partly done: its tokens, 0 without one, -1 if blocks ran out."""
+    if replica.prefilling < 0:
+        return 0
+    slot = store.slots[replica.prefilling]
+    chunk = min(budget, slot.target - slot.tokens)
+    size = engine.block_size
+    need = blocks_of(slot.tokens + chunk, size) - blocks_of(slot.tokens, size)
+    if need > replica.free_blocks + replica.reclaimable:
+        preempt_newest(engine, store, replica, now)
+        return -1
+    prefill(engine, store, replica, replica.prefilling, chunk)
+    return chunk
+
+
+@kernel
+def schedule_mixed(engine: Any, store: Store, replica: Any, now: float) -> bool:
+    """Decodes, then prompts in what is left of the step; whether any sequence was preempted.
 
     After a preemption nothing is admitted in the same step.
     """
-    replica.prefill_tokens = 0
-    replica.prefill_pairs = 0.0
     preempted = grow_decoding(engine, store, replica, now) if replica.growing > 0 else False
     budget = engine.max_num_batched_tokens - replica.decoding * (1 + engine.draft_tokens)
-    if replica.prefilling >= 0:
-        slot = store.slots[replica.prefilling]
-        chunk = min(budget, slot.target - slot.tokens)
-        size = engine.block_size
-        need = blocks_of(slot.tokens + chunk, size) - blocks_of(slot.tokens, size)
-        if need > replica.free_blocks + replica.reclaimable:
-            preempt_newest(engine, store, replica, now)
-            preempted = True
-        else:
-            prefill(engine, store, replica, replica.prefilling, chunk)
-            budget -= chunk
-    if not preempted:
-        admit(engine, store, replica, now, budget)
+    chunk = go_on(engine, store, replica, now, budget)
     replica.step_decoding = replica.decoding
-    if replica.decoding == 0 and replica.prefill_tokens == 0:
+    if preempted or chunk < 0:
+        return True
+    admit(engine, store, replica, now, budget - chunk)
+    return False
+
+
+@kernel
+def schedule_apart(engine: Any, store: Store, replica: Any, now: float) -> bool:
+    """Prompts alone while there are any that fit, decodes otherwise; whether any sequence was preempted.
+
+    So SGLang does unless told to mix. After a preemption nothing is admitted before a sequence ends.
+    """
+    preempted = False
+    if not (replica.held and replica.decoding > 0):
+        chunk = go_on(engine, store, replica, now, engine.max_num_batched_tokens)
+        preempted = chunk < 0
+        if not preempted:
+            admit(engine, store, replica, now, engine.max_num_batched_tokens - chunk)
+    if replica.prefill_tokens > 0:
+        if replica.stalled_s < 0 or replica.decoding == 0:
+            replica.stalled_s = now
+        replica.step_decoding = 0
+        return preempted
+    if replica.growing > 0 and grow_decoding(engine, store, replica, now):
+        preempted = True
+    replica.held |= preempted
+    replica.step_decoding = replica.decoding
+    return preempted
+
+
+@kernel
+def begin_step(engine: Any, store: Store, replica: Any, now: float) -> bool:
+    """Schedule a step; False with nothing to do."""
+    replica.prefill_tokens = 0
+    replica.prefill_pairs = 0.0
+    if engine.prompts_first:
+        preempted = schedule_apart(engine, store, replica, now)
+    else:
+        preempted = schedule_mixed(engine, store, replica, now)
+    if replica.step_decoding == 0 and replica.prefill_tokens == 0:
         return False
     note_blocks(engine, replica)
     time_step(engine, store.table, replica)
@@ -315,6 +359,7 @@ def finish(engine: Any, store: Store, replica: Any, place: int, now: float) -> N
     """A request has all its tokens; in a closed loop the next one follows."""
     request = store.requests[store.slots[place].request]
     stop_running(engine, store, replica, place)
+    replica.held = 0
     request.generated = allowed(engine, request)
     request.finished_s = now
     request.state = SERVED if request.generated == request.output_tokens else TRUNCATED
@@ -325,6 +370,8 @@ def finish(engine: Any, store: Store, replica: Any, place: int, now: float) -> N
 def end_decode(engine: Any, store: Store, replica: Any, now: float) -> None:
     """Decoding sequences have grown; those of this bucket finish, or hold all they will and draft on."""
     record_stretch(engine, replica)
+    if replica.stalled_s >= 0:
+        record_stall(engine, store, replica)
     replica.decode_index += replica.planned
     growth = grown(replica.decode_index, engine.pace)
     if replica.planned > 1:
@@ -365,6 +412,7 @@ def end_prompts(engine: Any, store: Store, replica: Any, now: float) -> None:
             request.first_token_s = now
         else:
             record_gap(engine, now - request.finished_s)
+            request.finished_s = now
         remaining = allowed(engine, request) - request.generated
         if remaining == 0:
             finish(engine, store, replica, place, now)

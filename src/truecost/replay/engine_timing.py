@@ -18,6 +18,7 @@ from truecost.replay.engine_state import (
     COLUMNS,
     GAPS,
     PERIODS,
+    PREFILLING,
     SHORTEST_OCTAVE,
     Floats,
     Integers,
@@ -68,11 +69,13 @@ def time_step(engine: Any, table: Floats, replica: Any) -> None:
     decode_axis = engine.prefill_points
     context_axis = decode_axis + engine.decode_points
     row = engine.context_points
-    j = cell(table, decode_axis + replica.decode_cell, decode_axis, engine.decode_points, replica.decoding)
-    k = cell(table, context_axis + replica.context_cell, context_axis, row, replica.context)
+    decoding = replica.step_decoding
+    context = replica.context if decoding > 0 else 0
+    j = cell(table, decode_axis + replica.decode_cell, decode_axis, engine.decode_points, decoding)
+    k = cell(table, context_axis + replica.context_cell, context_axis, row, context)
     replica.decode_cell = j - decode_axis
     replica.context_cell = k - context_axis
-    y, z = share(table, j, replica.decoding), share(table, k, replica.context)
+    y, z = share(table, j, decoding), share(table, k, context)
     corner = context_axis + row + replica.decode_cell * row + replica.context_cell
     low, high = along(table, corner, row, y), along(table, corner + 1, row, y)
     seconds = low + (high - low) * z
@@ -185,6 +188,53 @@ def record_stretch(engine: Any, replica: Any) -> None:
         done = reached
         place += 1
     engine.gaps[place] += count * (steps - done)
+
+
+@kernel
+def joined_s(request: Any) -> float:
+    """When a decoding sequence joined the others: with its first token, or the next one after preemption."""
+    if request.preempted == 0 or math.isnan(request.finished_s):
+        return request.first_token_s
+    return max(request.first_token_s, request.finished_s)
+
+
+@kernel
+def wrote_last(replica: Any, request: Any, now: float) -> float:
+    """When a decoding sequence wrote its last token: now, with the last step, or before prompts ran alone."""
+    return now if replica.stalled_s < 0 else max(joined_s(request), replica.stalled_s)
+
+
+@kernel
+def record_stall(engine: Any, store: Store, replica: Any) -> None:
+    """The first gap of a stretch after prompts ran alone: each sequence waited since its last token.
+
+    Those that were decoding before waited since the first of these prompts; the newest, whose own prompts
+    were among them, since their first token.
+    """
+    before = replica.step_decoding
+    first = replica.step_s
+    engine.gaps[bin_of(first)] -= before
+    place = replica.newest
+    while place >= 0:
+        slot = store.slots[place]
+        request = store.requests[slot.request]
+        place = slot.older
+        if slot.phase == PREFILLING:
+            continue
+        last_s = joined_s(request)
+        if not last_s > replica.stalled_s:
+            break
+        waited = replica.step_began - last_s
+        engine.gap_s += waited
+        engine.longest_gap_s = max(engine.longest_gap_s, waited + first)
+        engine.gaps[bin_of(waited + first)] += 1
+        before -= 1
+    waited = replica.step_began - replica.stalled_s
+    replica.stalled_s = -1.0
+    if before > 0:
+        engine.gap_s += before * waited
+        engine.longest_gap_s = max(engine.longest_gap_s, waited + first)
+        engine.gaps[bin_of(waited + first)] += before
 
 
 @kernel

@@ -1,9 +1,10 @@
-"""The same scheduler, written plainly: one step at a time, a loop over everything that runs."""
+"""The same schedulers, written plainly: one step at a time, a loop over everything that runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
@@ -26,6 +27,10 @@ class Job:
     emitted_at: float = np.nan
 
 
+Chunks: TypeAlias = list[tuple[Job, int]]
+"""Prompts of a step, and how many tokens of each."""
+
+
 @dataclass
 class Slow:
     """One replica in an open loop, without prefix cache and drafts."""
@@ -36,6 +41,8 @@ class Slow:
     running: list[Job] = field(default_factory=list[Job])
     gaps: list[float] = field(default_factory=list[float])
     peak: int = 0
+    held: bool = False
+    """With prompts first: after a preemption, until a sequence ends, no prompt goes before those decoding."""
 
     def blocks(self, tokens: int) -> int:
         return -(-tokens // self.limits.block_size)
@@ -50,31 +57,34 @@ class Slow:
         job.preempted += 1
         self.waiting.insert(0, job)
 
-    def schedule(self, now: float) -> list[tuple[Job, int]]:
-        limits = self.limits
+    def grow(self) -> bool:
+        """A token more for all that decode; whether any was preempted for want of blocks."""
         preempted = False
         while True:
             decodes = [job for job in self.running if job.decoding]
-            need = sum(job.computed % limits.block_size == 0 for job in decodes)
-            if self.used() + need <= limits.kv_blocks:
+            need = sum(job.computed % self.limits.block_size == 0 for job in decodes)
+            if self.used() + need <= self.limits.kv_blocks:
                 break
             self.preempt()
             preempted = True
-        budget = limits.max_num_batched_tokens - len(decodes)
         for job in decodes:
             job.computed += 1
-        chunks: list[tuple[Job, int]] = []
+        return preempted
+
+    def prompts(self, now: float, budget: int, admits: bool = True) -> tuple[Chunks, bool]:
+        """The prompt partly done, then waiting ones; whether the former was preempted."""
+        limits = self.limits
+        chunks: Chunks = []
         for job in [job for job in self.running if not job.decoding]:
             chunk = min(budget, job.target - job.computed)
             grown = self.blocks(job.computed + chunk) - self.blocks(job.computed)
             if self.used() + grown > limits.kv_blocks:
                 self.preempt()
-                preempted = True
-                continue
+                return chunks, True
             job.computed += chunk
             budget -= chunk
             chunks.append((job, chunk))
-        while not preempted and budget > 0 and self.waiting and len(self.running) < limits.max_num_seqs:
+        while admits and budget > 0 and self.waiting and len(self.running) < limits.max_num_seqs:
             job = self.waiting[0]
             if self.used() + self.blocks(job.target) > limits.kv_blocks:
                 break
@@ -86,11 +96,26 @@ class Slow:
             job.computed = min(budget, job.target)
             budget -= job.computed
             chunks.append((job, job.computed))
-        return chunks
+        return chunks, False
+
+    def schedule(self, now: float) -> tuple[Chunks, list[Job]]:
+        """The prompts of a step and the sequences that decode in it."""
+        budget = self.limits.max_num_batched_tokens
+        if not self.limits.prompts_first:
+            preempted = self.grow()
+            decodes = [job for job in self.running if job.decoding]
+            chunks, _ = self.prompts(now, budget - len(decodes), admits=not preempted)
+            return chunks, decodes
+        lost = False
+        if not (self.held and any(job.decoding for job in self.running)):
+            chunks, lost = self.prompts(now, budget)
+            if chunks:
+                return chunks, []
+        self.held |= self.grow() or lost
+        return [], [job for job in self.running if job.decoding]
 
     def step(self, now: float) -> float | None:
-        chunks = self.schedule(now)
-        decodes = [job for job in self.running if job.decoding]
+        chunks, decodes = self.schedule(now)
         if not chunks and not decodes:
             return None
         self.peak = max(self.peak, self.used())
@@ -114,6 +139,7 @@ class Slow:
         if job.generated == job.output:
             job.finished = now
             self.running.remove(job)
+            self.held = False
 
 
 def slow_simulate(

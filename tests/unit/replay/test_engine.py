@@ -81,6 +81,7 @@ def settings_of_engine(draw: st.DrawFn) -> Limits:
         block_size=draw(st.sampled_from([1, 3, 4, 16])),
         enable_chunked_prefill=draw(st.booleans()),
         max_model_len=draw(st.sampled_from([None, 50, 100])),
+        prompts_first=draw(st.booleans()),
     )
 
 
@@ -109,10 +110,19 @@ def check_times(outcome: Outcome) -> None:
     assert outcome.totals.busy_s.max() <= outcome.totals.makespan_s + 1e-9
 
 
+FOUR_LONG = requests([0.0] * 4, [9] * 4, [30] * 4)
+GROWING = requests([0.0, 0.1], [1, 1], [59, 40])
+FOUR_SHORT = requests([0.0] * 4, [8] * 4, [3] * 4)
+ONE_PROMPT_A_STEP = Limits(4, 8, 8, block_size=4, prompts_first=True)
+
+
 @given(asked=traffic(), limits=settings_of_engine())
-@example(asked=requests([0.0] * 4, [9, 9, 9, 9], [30, 30, 30, 30]), limits=TIGHT)
-@example(asked=requests([0.0, 0.1], [1, 1], [59, 40]), limits=replace(TIGHT, kv_blocks=11))
-@settings(max_examples=300)
+@example(asked=FOUR_LONG, limits=TIGHT)
+@example(asked=FOUR_LONG, limits=replace(TIGHT, prompts_first=True))
+@example(asked=FOUR_SHORT, limits=ONE_PROMPT_A_STEP)
+@example(asked=GROWING, limits=replace(TIGHT, kv_blocks=11))
+@example(asked=GROWING, limits=replace(TIGHT, kv_blocks=11, prompts_first=True))
+@settings(max_examples=400)
 def test_it_schedules_as_the_plain_one_does(asked: Requests, limits: Limits) -> None:
     outcome = simulate(asked, table(), limits)
     jobs, slow = slow_simulate(asked, law, limits)
@@ -128,8 +138,22 @@ def test_it_schedules_as_the_plain_one_does(asked: Requests, limits: Limits) -> 
     assert outcome.gaps.count == len(slow.gaps)
     assert outcome.gaps.total_s == pytest.approx(sum(slow.gaps))
     assert outcome.gaps.longest_s == pytest.approx(max(slow.gaps, default=0.0))
+    check_gaps_are_those_of(outcome.gaps, slow.gaps)
     check_states(asked, limits, outcome)
     check_times(outcome)
+
+
+def check_gaps_are_those_of(found: Gaps, plain: list[float]) -> None:
+    """Each gap is counted once in its bin, or beside it where rounding may put it."""
+    reached = np.cumsum(found.counts)
+    shorter, longer = (np.cumsum(bins_of(plain, off)) for off in (1 - 1e-7, 1 + 1e-7))
+    assert np.all(longer <= reached)
+    assert np.all(reached <= shorter)
+
+
+def bins_of(gaps: list[float], off: float) -> Any:
+    bins = [bin_of.py_func(gap * off) for gap in gaps]  # pyright: ignore[reportFunctionMemberAccess]
+    return np.bincount(np.array(bins, dtype=np.int64), minlength=GAPS)
 
 
 def test_the_comparison_sees_preemption() -> None:
@@ -200,6 +224,72 @@ def test_preemption_by_hand() -> None:
     assert outcome.totals.prefill_tokens == 7 + 7 + 9
     assert outcome.totals.discarded_tokens == 8
     assert outcome.gaps.longest_s == 4.0
+
+
+# Prompts before answers (SGLang)
+
+
+def test_answers_stall_while_prompts_run_by_hand() -> None:
+    """Steps of 1 s. The second prompt comes at 2.5, takes two chunks from 3 to 5, and the first answer waits.
+
+    First answer: tokens at 1, 2, 3, then 6, 7. Second: first token at 5, then 6 and 7.
+    """
+    asked = requests([0.0, 2.5], [4, 20], [5, 3])
+    mixed = Limits(4, 10, 100)
+    outcome = simulate(asked, fixed_steps(1.0, 1.0), replace(mixed, prompts_first=True))
+    assert list(outcome.first_admit_s) == [0.0, 3.0]
+    assert list(outcome.first_token_s) == [1.0, 5.0]
+    assert list(outcome.finished_s) == [7.0, 7.0]
+    assert outcome.gaps.count == 6
+    assert outcome.gaps.total_s == 6 + 2
+    assert outcome.gaps.longest_s == 3.0
+    assert outcome.gaps.quantile(0.8) == pytest.approx(1.0, rel=0.02)
+    totals = outcome.totals
+    assert (totals.prefill_only_s, totals.decode_only_s, totals.mixed_s) == (3.0, 4.0, 0.0)
+    together = simulate(asked, fixed_steps(1.0, 1.0), mixed)
+    assert together.gaps.longest_s == together.totals.mixed_s / 2 == 2.0, "two steps of both, 2 s each"
+
+
+def test_those_preempted_after_a_stall_waited_since_their_own_last_token_by_hand() -> None:
+    """Four prompts of two blocks in eight blocks, one a step of 1 s: first tokens at 1, 2, 3, 4.
+
+    The first decode has no block left: the last two go, their last tokens out at 3 and 4. The first two
+    answers have tokens at 5 and 6 and end. Nine tokens of the third take the steps from 6 and 7, with the
+    first seven of the fourth beside the last of them; so their second tokens come at 8 and 9, and both third
+    ones at 10.
+    """
+    outcome = simulate(FOUR_SHORT, fixed_steps(1.0, 1.0), ONE_PROMPT_A_STEP)
+    assert list(outcome.first_token_s) == [1, 2, 3, 4]
+    assert list(outcome.preempted) == [0, 0, 1, 1]
+    assert list(outcome.finished_s) == [6, 6, 10, 10]
+    assert outcome.gaps.total_s == 5 + 4 + 7 + 6
+    assert outcome.gaps.longest_s == 5.0
+
+
+@given(asked=traffic(), limits=settings_of_engine(), count=st.integers(1, 3))
+@example(asked=FOUR_SHORT, limits=ONE_PROMPT_A_STEP, count=1)
+def test_gaps_add_up_to_the_time_of_writing(asked: Requests, limits: Limits, count: int) -> None:
+    """Every second between a request's first and last token lies in one of its gaps, whoever goes first."""
+    for first in (False, True):
+        outcome = simulate_fleet(asked, table(), replace(limits, prompts_first=first), Replicas(count))
+        done = outcome.finished_s >= 0
+        written = (outcome.finished_s - outcome.first_token_s)[done].sum()
+        assert outcome.gaps.total_s == pytest.approx(written, abs=1e-9)
+        assert outcome.gaps.count == np.maximum(outcome.generated_tokens - 1, 0).sum()
+
+
+@given(asked=traffic(), blocks=st.integers(16, 24), seats=st.integers(1, 12), budget=st.integers(12, 80))
+def test_little_memory_delays_and_never_stops_prompts_first(
+    asked: Requests, blocks: int, seats: int, budget: int
+) -> None:
+    """Sequences thrown out for want of blocks come back once one has ended: each is thrown out seldom."""
+    limits = Limits(seats, budget, blocks, block_size=4, prompts_first=True)
+    outcome = simulate(asked, table(), limits)
+    check_states(asked, limits, outcome)
+    check_times(outcome)
+    assert outcome.totals.kv_peak_blocks[0] <= blocks
+    assert outcome.preempted.max() <= 2 * len(asked)
+    assert outcome.totals.mixed_s == 0.0
 
 
 def test_decodes_go_first_then_the_prompt_partly_done() -> None:
@@ -545,7 +635,7 @@ ANSWER = (
 def test_without_a_home_it_compiles_in_memory(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.write_text("no directory")
-    bare = {"PATH": os.environ["PATH"], "HOME": str(closed), "XDG_CACHE_HOME": str(closed)}
+    bare = {"PATH": os.environ["PATH"], "NUMBA_OPT": "0", "HOME": str(closed), "XDG_CACHE_HOME": str(closed)}
     ran = subprocess.run(
         [sys.executable, "-c", ANSWER], env=bare, capture_output=True, text=True, check=True, cwd=tmp_path
     )
