@@ -18,15 +18,22 @@ if TYPE_CHECKING:
     from truecost.advise.verb import advise
     from truecost.plan.quick import quick
     from truecost.plan.result import Result, plan
+    from truecost.pricing.call import Price, price
+    from truecost.replay.result import ReplayResult
+    from truecost.replay.run import replay
     from truecost.spec import SpecError
     from truecost.training.result import TrainResult
     from truecost.training.run import train
 
 __all__ = [
-    "Result", "SpecError", "TrainResult", "__version__", "advise", "catalog", "plan", "quick", "train",
+    "Price", "ReplayResult", "Result", "SpecError", "TrainResult", "__version__", "advise", "catalog", "plan",
+    "price", "quick", "replay", "train",
 ]  # fmt: skip
 
 _HOMES = {
+    "Price": "truecost.pricing.call",
+    "price": "truecost.pricing.call",
+    "ReplayResult": "truecost.replay.result",
     "Result": "truecost.plan.result",
     "quick": "truecost.plan.quick",
     "SpecError": "truecost.spec",
@@ -40,7 +47,7 @@ def __getattr__(name: str) -> Any:
 
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
-    if name in {"advise", "catalog", "plan"}:
+    if name in {"advise", "catalog", "plan", "replay"}:
         return import_module(f"truecost.{name}")
     raise AttributeError(f"module 'truecost' has no attribute {name!r}")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date
 from typing import Annotated, Any, Protocol, TypeAlias
 
 from pydantic import AfterValidator
@@ -72,6 +73,11 @@ def _architecture(given: str | Mapping[str, Any]) -> str | Mapping[str, Any]:
     return given
 
 
+def _api_model(name: str) -> str:
+    checked(lambda: known_names().prices(name, date.max))
+    return name
+
+
 def _carbon_region(name: str) -> str:
     checked(lambda: known_names().rate(f"carbon/{name}"))
     return name
@@ -81,5 +87,7 @@ ChipName: TypeAlias = Annotated[str, AfterValidator(_chip)]
 """An accelerator of the catalog."""
 ModelName: TypeAlias = Annotated[str | dict[str, Any], AfterValidator(_architecture)]
 """An architecture of the catalog, or a Hugging Face config.json (its path, or its keys)."""
+ApiModelName: TypeAlias = Annotated[str, AfterValidator(_api_model)]
+"""A vendor's model id with a price on record."""
 CarbonRegionName: TypeAlias = Annotated[str, AfterValidator(_carbon_region)]
 """A region with the carbon of its grid on record."""

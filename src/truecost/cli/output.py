@@ -175,12 +175,12 @@ def _umask() -> int:
 
 
 @contextlib.contextmanager
-def progress_on(stream: IO[str], draws: int) -> Generator[Any]:
-    """A callback that counts draws, shown on a terminal once the work has taken a second."""
+def progress_on(stream: IO[str], draws: int, what: str = "draws") -> Generator[Any]:
+    """A callback that counts draws (or `what`), shown on a terminal once the work has taken a second."""
     if not stream.isatty():
         yield None
         return
-    shown = _Progress(stream, draws)
+    shown = _Progress(stream, draws, what)
     try:
         yield shown.at
     finally:
@@ -190,10 +190,10 @@ def progress_on(stream: IO[str], draws: int) -> Generator[Any]:
 class _Progress:
     """A bar that appears late: short work is not announced."""
 
-    def __init__(self, stream: IO[str], draws: int) -> None:
+    def __init__(self, stream: IO[str], draws: int, what: str) -> None:
         import time
 
-        self.stream, self.draws, self.clock = stream, draws, time.monotonic
+        self.stream, self.draws, self.what, self.clock = stream, draws, what, time.monotonic
         self.begin = self.clock()
         self.bar: Any = None
         self.task: Any = None
@@ -206,7 +206,7 @@ class _Progress:
 
             self.bar = Progress(console=Console(file=self.stream), transient=True)
             self.bar.start()
-            self.task = self.bar.add_task("draws", total=self.draws)
+            self.task = self.bar.add_task(self.what, total=self.draws)
         if self.bar is not None:
             self.bar.update(self.task, completed=done)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from truecost.catalog.accelerators import Accelerator
     from truecost.physics.training_calibration import TrainingCalibration
     from truecost.report.layout import Page
-    from truecost.report.train_html import Written
+    from truecost.report.run_page import Written
     from truecost.spec import Document
     from truecost.training.cases_file import CasesFile
     from truecost.training.lookups import Lookups
@@ -140,7 +140,7 @@ def _targets(asked: dict[str, Any]) -> dict[str, str | None]:
 
 
 def _written(document: Document[TrainSpec], asked: dict[str, Any]) -> Written:
-    from truecost.report.train_html import Written
+    from truecost.report.run_page import Written
 
     return Written(document.name, document.text, asked["sets"])
 

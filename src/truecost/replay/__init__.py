@@ -1,11 +1,15 @@
 """Replay: real traffic through a simulated engine on a fleet: latencies, use, energy, USD.
 
->>> from truecost.replay import replay
->>> replay("examples/chat-on-h100.yaml").ttft_p99_s  # doctest: +SKIP
+The room is also the verb: `truecost.replay(spec)` is `truecost.replay.run.replay(spec)`.
+
+>>> import truecost
+>>> truecost.replay("examples/chat-on-h100.yaml").ttft_p99_s  # doctest: +SKIP
 """
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,3 +32,15 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Room(ModuleType):
+    """A package that can be called: Python binds a subpackage over a function of the same name."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> ReplayResult:
+        from truecost.replay.run import replay as answer
+
+        return answer(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Room

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from truecost.ranges import FloatArray
+from truecost.replay.elastic import simulated
 from truecost.replay.engine import (
     ClosedLoop,
     Limits,
@@ -21,6 +22,7 @@ from truecost.replay.engine import (
     StepTable,
     simulate_fleet,
 )
+from truecost.replay.engine_outcome import Gaps, Timeline
 from truecost.replay.metrics import QUANTILES, STATES, Ran
 from truecost.replay.provider import StepTimes
 from truecost.replay.setups import Setup
@@ -34,35 +36,47 @@ WAITING = frozenset({"latency", "exchange"})
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """A run, where the replicas' time went, and how many requests ran at once at the fullest time."""
+    """A run, where the replicas' time went, how many requests ran at once at the fullest time, and shapes."""
 
     ran: Ran
     parts_s: Mapping[str, float]
     replicas: int
     most_running: float
+    gaps: Gaps
+    timeline: Timeline
 
     @property
     def computing_share(self) -> float:
-        """Share of the replicas' time in which their chips compute or read, and do not wait for others."""
+        """Share of the paid time in which chips compute or read, and do not wait for others."""
         working = sum(seconds for name, seconds in self.parts_s.items() if name not in WAITING)
-        total = self.replicas * self.ran.makespan_s
+        total = self.ran.paid_s
         return working / total if total else 0.0
 
 
-def drive(setup: Setup, factor: float = 1.0) -> Driven:
-    """Run a setup with its step times multiplied by a factor."""
+def drive(
+    setup: Setup, factor: float = 1.0, most_outstanding: int | None = None, *, causes: bool = True
+) -> Driven:
+    """Run a setup with its step times multiplied by a factor; without `causes`, `parts_s` is empty.
+
+    A request that finds `most_outstanding` requests on every replica it may go to is turned away (rejected).
+    """
     limits = limits_of_engine(setup)
     table = table_of(setup.steps, limits, factor)
     fleet = setup.spec.fleet
-    outcome = simulate_fleet(
-        requests_of_load(setup), table, limits, Replicas(fleet.replicas, Routing(fleet.routing))
+    replicas = Replicas(setup.replicas, Routing(fleet.routing), most_outstanding=most_outstanding)
+    requests = requests_of_load(setup)
+    span_s = float(setup.load.arrival_s[-1]) if len(setup.load) else 0.0
+    outcome = simulated(
+        setup.elastic, replicas, span_s, lambda fleet: simulate_fleet(requests, table, limits, fleet)
     )
     running = outcome.timeline.running_s / np.maximum(outcome.timeline.busy_s, 1e-12)
     return Driven(
         ran=_ran(setup, outcome),
-        parts_s=_parts(setup, outcome, table, limits),
-        replicas=fleet.replicas,
+        parts_s=_parts(setup, outcome, table, limits) if causes else {},
+        replicas=setup.replicas,
         most_running=float(running.max(initial=0.0)),
+        gaps=outcome.gaps,
+        timeline=outcome.timeline,
     )
 
 
@@ -77,6 +91,7 @@ def limits_of_engine(setup: Setup) -> Limits:
         block_size=engine.block_size,
         enable_chunked_prefill=engine.enable_chunked_prefill,
         enable_prefix_caching=engine.enable_prefix_caching,
+        prompts_first=engine.backend == "sglang",
         max_model_len=setup.max_model_len,
         speculative=Speculative(drafts.draft_tokens, drafts.acceptance) if drafts.draft_tokens else None,
     )
@@ -121,11 +136,14 @@ def _ran(setup: Setup, outcome: Outcome) -> Ran:
         finished_s=outcome.finished_s,
         state=_STATES[outcome.state],
         preemptions=outcome.preempted.astype(np.int64),
+        interrupted=outcome.interrupted.astype(np.int64),
         hit_tokens=outcome.hit_tokens.astype(np.int64),
         replica=outcome.replica.astype(np.int64),
         gaps={"mean": gaps.mean_s, **{name: gaps.quantile(share) for name, share in QUANTILES.items()}},
         busy_s=float(totals.busy_s.sum()),
         makespan_s=totals.makespan_s,
+        paid_s=totals.paid_s,
+        interruptions=totals.interruptions,
         steps=totals.steps,
         kv_peak_blocks=int(totals.kv_peak_blocks.max(initial=0)),
     )
@@ -142,13 +160,13 @@ def _parts(setup: Setup, outcome: Outcome, table: StepTable, limits: Limits) -> 
     if not totals.steps:
         return {}
     means = _mean_steps(setup, outcome, table, limits)
+    prompts, answers = np.array([1.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0])
+    spent = (totals.prefill_only_s, totals.decode_only_s, totals.mixed_s)
+    kinds = setup.steps.parts(means.prefill * prompts, means.decode * answers, means.context * answers)
     found: dict[str, float] = {}
-    for kind, seconds in (
-        ((1, 0), totals.prefill_only_s), ((0, 1), totals.decode_only_s), ((1, 1), totals.mixed_s)
-    ):  # fmt: skip
-        prompt, answers = kind
-        parts = _at(setup.steps, means.prefill * prompt, means.decode * answers, means.context * answers)
-        if prompt:
+    for kind, seconds in enumerate(spent):
+        parts = {name: float(values[kind]) for name, values in kinds.items()}
+        if prompts[kind]:
             parts["prompt_attention"] = parts.get("prompt_attention", 0.0) + means.attention_s
         whole = sum(parts.values())
         for name, part in parts.items():
@@ -177,8 +195,8 @@ def _mean_steps(setup: Setup, outcome: Outcome, table: StepTable, limits: Limits
     with_answers, with_prompts = float(totals.steps), totals.steps / 2
     for _ in range(ROUNDS):
         batch, chunk = decode / with_answers, totals.prefill_tokens / with_prompts
-        answer = sum(_at(setup.steps, 0.0, batch, batch * held).values())
-        prompt = sum(_at(setup.steps, chunk, 0.0, 0.0).values()) + attention / with_prompts
+        answer, prompt = _step_of_each(setup.steps, (batch, batch * held), chunk)
+        prompt += attention / with_prompts
         only_answers = totals.decode_only_s / answer if answer else 0.0
         only_prompts = totals.prefill_only_s / prompt if prompt else 0.0
         with_answers = max(totals.steps - only_prompts, 1.0)
@@ -191,7 +209,8 @@ def _mean_steps(setup: Setup, outcome: Outcome, table: StepTable, limits: Limits
     )
 
 
-def _at(steps: StepTimes, prefill: float, decode: float, context: float) -> dict[str, float]:
-    """The parts of one step."""
-    parts = steps.parts(np.array([prefill]), np.array([decode]), np.array([context]))
-    return {name: float(values[0]) for name, values in parts.items()}
+def _step_of_each(steps: StepTimes, answers: tuple[float, float], chunk: float) -> tuple[float, float]:
+    """Seconds of a step of answers alone (so many, of a context) and of a step of prompt tokens alone."""
+    batch, context = answers
+    seconds = steps.seconds(np.array([0.0, chunk]), np.array([batch, 0.0]), np.array([context, 0.0]))
+    return float(seconds[0]), float(seconds[1])

@@ -28,21 +28,29 @@ FORMULAS: Mapping[str, Formula] = {
     "usd_per_million_output_tokens": Formula("USD", "USD / tokens written x 1e6", ("cost_usd",)),
     "usd_per_million_tokens": Formula("USD", "USD / tokens read and written x 1e6", ("cost_usd",)),
     "usd_per_request": Formula("USD", "USD / answered requests", ("cost_usd", "served")),
-    "chip_hours": Formula("chip-hours", "makespan x chips / 3,600 s", ("makespan_s", "chips")),
+    "replica_hours": Formula(
+        "replica-hours", "time that replicas are up, from the begin of their start until drained / 3,600 s",
+        ("makespan_s",),
+    ),
+    "chip_hours": Formula("chip-hours", "replica-hours x chips of a replica", ("replica_hours",)),
+    "interruptions": Formula("", "replicas taken away, and replaced"),
+    "interrupted": Formula("", "requests put back because their replica was taken away, and computed again"),
     "energy_kwh": Formula(
         "kWh", "chip-hours x kW of a chip with its part of the server x PUE",
         ("chip_hours", "rates.watts_per_chip", "rates.pue"),
     ),
-    "rates.watts_per_chip": Formula("W", "by the share of the time that replicas work", ("utilization",)),
+    "rates.watts_per_chip": Formula(
+        "W", "by the shares of the time that chips read memory and multiply", ("utilization",)
+    ),
     "rates.usd_per_chip_hour": Formula("USD/chip-hour", "as stated, or the dated record"),
     "rates.usd_per_kwh": Formula("USD/kWh", "0 where the price of a chip-hour has it"),
     "rates.pue": Formula("x", "as stated, or the record"),
     "makespan_s": Formula("s", "from the first arrival to the last token of the simulated run", ("steps",)),
-    "utilization": Formula("share", "time in steps / (makespan x replicas)", ("makespan_s",)),
+    "utilization": Formula("share", "time in steps / time that replicas are up", ("replica_hours",)),
     "output_tokens_per_s": Formula("tokens/s", "tokens written / makespan", ("makespan_s",)),
     "total_tokens_per_s": Formula("tokens/s", "tokens read and written / makespan", ("makespan_s",)),
     "output_tokens_per_s_per_chip": Formula(
-        "tokens/s", "tokens written / makespan / chips", ("output_tokens_per_s", "chips")
+        "tokens/s", "tokens written / seconds that chips are up", ("output_tokens_per_s", "chip_hours")
     ),
     "requests_per_s": Formula("requests/s", "answered requests / makespan", ("served", "makespan_s")),
     "kv_peak_fraction": Formula(
@@ -59,7 +67,7 @@ FORMULAS: Mapping[str, Formula] = {
     "truncated": Formula("requests", "cut at max_model_len"),
     "unfinished": Formula("requests", "without an end"),
     "preemptions": Formula("", "requests put back to make room in the cache"),
-    "chips": Formula("chips", "replicas x chips of one"),
+    "chips": Formula("chips", "replicas (at most) x chips of one"),
 }  # fmt: skip
 _STATED = {
     "rates.usd_per_chip_hour": "price.usd_per_chip_hour",

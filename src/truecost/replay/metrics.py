@@ -23,17 +23,17 @@ LATENCIES = ("ttft", "tpot", "itl", "e2e", "queue")
 STATISTICS = ("mean", "p50", "p90", "p99")
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 STATES = ("served", "rejected", "truncated", "unfinished")
-COUNTS = ("preemptions", *STATES)
+COUNTS = ("preemptions", "interruptions", "interrupted", *STATES)
 LATENCY_NAMES = tuple(f"{name}_{stat}_s" for name in LATENCIES for stat in STATISTICS)
 THROUGHPUTS = ("output_tokens_per_s", "total_tokens_per_s", "output_tokens_per_s_per_chip", "requests_per_s")
 USES = ("makespan_s", "utilization", "kv_peak_fraction")
 MONEY = (
-    "chip_hours", "energy_kwh", "cost_usd", "usd_per_million_output_tokens", "usd_per_million_tokens",
-    "usd_per_request",
+    "replica_hours", "chip_hours", "energy_kwh", "cost_usd", "usd_per_million_output_tokens",
+    "usd_per_million_tokens", "usd_per_request",
 )  # fmt: skip
 OUTPUTS = (
-    *LATENCY_NAMES, *THROUGHPUTS, *USES, "preemptions", "prefix_hit_fraction", *STATES, "goodput_fraction",
-    *MONEY,
+    *LATENCY_NAMES, *THROUGHPUTS, *USES, "preemptions", "interruptions", "interrupted", "prefix_hit_fraction",
+    *STATES, "goodput_fraction", *MONEY,
 )  # fmt: skip
 """The numbers of a result, in order: also the columns of a sweep."""
 RANGED = (*LATENCY_NAMES, *THROUGHPUTS, *USES, "goodput_fraction", *MONEY)
@@ -55,12 +55,18 @@ class Ran:
     state: NDArray[np.int8]
     """An index into STATES."""
     preemptions: NDArray[np.int64]
+    interrupted: NDArray[np.int64]
+    """How often it ran on a replica that was taken away."""
     hit_tokens: NDArray[np.int64]
     replica: NDArray[np.int64]
     gaps: Mapping[str, float]
     """Statistics of the gaps between tokens, by STATISTICS."""
     busy_s: float
     makespan_s: float
+    paid_s: float
+    """Seconds that replicas were up, together: from the begin of their start until they were drained."""
+    interruptions: int
+    """Replicas taken away."""
     steps: int
     kv_peak_blocks: int
     """Of the fullest replica."""
@@ -85,23 +91,50 @@ class Seen:
     queue: FloatArray
 
 
-def seen(ran: Ran, overhead_s: float, own: tuple[Ran, float] | None = None) -> Seen:
-    """What the requests of a run saw. `overhead_s` is the engine's own time before a first token is out.
+def _pace(ran: Ran) -> FloatArray:
+    """Seconds of each request's further tokens, on average; NaN without any."""
+    further = ran.output_tokens - 1
+    writing = ran.finished_s - ran.first_token_s
+    return np.where(further > 0, writing / np.maximum(further, 1), np.nan)
+
+
+@dataclass(frozen=True, slots=True)
+class Overhead:
+    """What comes to the engine's steps before a token is out; nothing for measured steps."""
+
+    first_token_s: float = 0.0
+    """Once a request: engine and HTTP."""
+    delivery_steps: float = 0.0
+    """Between the end of a token's step and its delivery: steps of the request's own pace."""
+    correction: float = 1.0
+    """Of the time from admission to the first token, by measurements of the same setup nearby."""
+    steps_correction: float = 1.0
+    """Of the steps in a run by the same, which that time is free of."""
+    fill_s: tuple[float, float] = (0.0, 0.0)
+    """Of a prompt's token, and of a pair of them, to pass the stages of a pipeline."""
+
+
+def seen(ran: Ran, overhead: Overhead, own: tuple[Ran, float] | None = None) -> Seen:
+    """What the requests of a run saw: the engine's steps, and what comes to them before a token is out.
 
     `own` is (a run, a factor): the time from admission to the first token is taken from that run, and it
     and the overhead are multiplied by the factor; for the ends of intervals, where the time of prompts is
     known less well than that of steps.
     """
-    prompts = ran.first_token_s - ran.admitted_s
-    before = overhead_s
+    tpot = _pace(ran)
+    prompts, pace, factor = ran.first_token_s - ran.admitted_s, tpot, overhead.correction
     if own is not None:
-        other, factor = own
-        prompts, before = (other.first_token_s - other.admitted_s) * factor, overhead_s * factor
+        prompts, pace = own[0].first_token_s - own[0].admitted_s, _pace(own[0])
+        factor = factor * own[1]
+    known = pace[np.isfinite(pace)]
+    pace = np.where(np.isfinite(pace), pace, np.median(known) if len(known) else 0.0)
     queue = ran.admitted_s - ran.arrival_s
-    ttft = queue + prompts + before
+    computed = (ran.input_tokens - ran.hit_tokens).astype(np.float64)
+    token_s, pair_s = overhead.fill_s
+    passing = computed * token_s + computed * (computed + 1) / 2 * pair_s
+    of_steps = (prompts + passing + overhead.delivery_steps * pace) / overhead.steps_correction
+    ttft = queue + (of_steps + overhead.first_token_s) * factor
     writing = ran.finished_s - ran.first_token_s
-    further = ran.output_tokens - 1
-    tpot = np.where(further > 0, writing / np.maximum(further, 1), np.nan)
     return Seen(np.where(ran.answered, ttft, np.nan), tpot, ttft + writing, queue)
 
 
@@ -114,34 +147,35 @@ def statistics(values: FloatArray) -> dict[str, float]:
     return {"mean": float(known.mean())} | dict(zip(QUANTILES, points.tolist(), strict=True))
 
 
-def measured(
-    ran: Ran, times: Seen, fleet: tuple[int, int, int], limits: Mapping[str, float]
-) -> dict[str, float]:
-    """The outputs of a run but its money. `fleet` is (replicas, chips of one, its cache blocks).
+def measured(ran: Ran, times: Seen, fleet: tuple[int, int], limits: Mapping[str, float]) -> dict[str, float]:
+    """The outputs of a run but its money. `fleet` is (chips of a replica, its cache blocks).
 
     `limits` is the SLO: the share of all requests that keep it is the goodput; NaN without one.
     """
-    replicas, chips, blocks = fleet
+    chips, blocks = fleet
     found = {
         f"{name}_{stat}_s": value
         for name in LATENCIES
         for stat, value in (ran.gaps if name == "itl" else statistics(getattr(times, name))).items()
     }
-    span = ran.makespan_s or float("nan")
+    span, paid = ran.makespan_s or float("nan"), ran.paid_s or float("nan")
     answered = ran.answered
     written, read = float(ran.output_tokens[answered].sum()), float(ran.input_tokens[answered].sum())
     found |= {
         "output_tokens_per_s": written / span,
         "total_tokens_per_s": (written + read) / span,
-        "output_tokens_per_s_per_chip": written / span / (replicas * chips),
+        "output_tokens_per_s_per_chip": written / (paid * chips),
         "requests_per_s": float(answered.sum()) / span,
         "makespan_s": ran.makespan_s,
-        "utilization": ran.busy_s / (span * replicas),
+        "utilization": ran.busy_s / paid,
         "kv_peak_fraction": ran.kv_peak_blocks / blocks,
         "preemptions": float(ran.preemptions.sum()),
+        "interruptions": float(ran.interruptions),
+        "interrupted": float(ran.interrupted.sum()),
         "prefix_hit_fraction": float(ran.hit_tokens[answered].sum()) / read if read else float("nan"),
         "goodput_fraction": goodput(times, limits),
-        "chip_hours": ran.makespan_s / 3600 * replicas * chips,
+        "replica_hours": ran.paid_s / 3600,
+        "chip_hours": ran.paid_s / 3600 * chips,
     }
     return found | {state: float(ran.count(state)) for state in STATES}
 

@@ -1,4 +1,4 @@
-"""What a chip-hour of a fleet costs and draws: rent under a term, on demand, or own chips at a date."""
+"""What a chip-hour of a fleet costs and draws: rent under a term, spot, on demand, or own chips at a date."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from truecost.finance.annuity import annuity_payment
 from truecost.finance.cluster import HOURS_PER_YEAR, cluster_usd_per_chip
 from truecost.finance.discount import monthly_rate
-from truecost.physics.energy import W_PER_KW, PowerConstants, server_power_w
+from truecost.physics.energy import W_PER_KW, server_power_w, server_rest_w, serving_chip_power_w
 from truecost.ranges import Range
 from truecost.replay.assumptions import Assumed
 from truecost.replay.points import Points, points
@@ -21,14 +21,17 @@ if TYPE_CHECKING:
     from truecost.catalog.catalog import Catalog
     from truecost.catalog.facts import Fact
     from truecost.catalog.hardware_prices import Term
+    from truecost.physics.calibration import Calibration
+    from truecost.replay.power import ChipLoad
     from truecost.replay.schema import ReplaySpec
 
 NOTHING, ONE = Points(0.0), Points(1.0)
 HOURS_PER_MONTH = HOURS_PER_YEAR / 12
-WORDS = {
+WORDS: dict[Term, str] = {
     "on_demand": "on demand",
     "reserved_1y": "one year committed",
     "reserved_3y": "three years committed",
+    "spot": "spot, interruptible",
 }
 
 
@@ -54,16 +57,32 @@ class Rates:
             total = total + part
         return total
 
-    def watts_per_chip(self, busy_share: float, power: PowerConstants, around: Range) -> Points:
-        """Mean power of a chip with its part of the server, by the share of the time that it works."""
-        if self.rated_power_w is None:
+    def watts_per_chip(self, load: ChipLoad, calibration: Calibration) -> Points:
+        """Mean power of a chip with its part of the server, in W; PUE is not in it.
+
+        The chip by the law of serving, at most its rating, in that law's interval; the rest of the server,
+        and all of it where a load has no causes (measured step times), by the law of training servers in the
+        interval of these.
+        """
+        rated = self.rated_power_w
+        if rated is None:
             return Points(math.nan)
-        watts = float(server_power_w(busy_share, self.rated_power_w, self.server_overhead, power))
-        return Points(watts, watts * around.low, watts * around.high)
+        training = calibration.training
+        if load.causes is None:
+            whole = float(server_power_w(load.computing, rated, self.server_overhead, training.power))
+            return _within(whole, training.power_range_90)
+        power = calibration.serving_power
+        chip = float(serving_chip_power_w(*load.causes, rated, power.law))
+        rest = float(server_rest_w(rated, self.server_overhead, training.power))
+        return _within(chip, power.residual.range_90, rated) + _within(rest, training.power_range_90)
 
     def kwh_per_chip_hour(self, watts: Points) -> Points:
         """At the meter: power x PUE."""
         return watts * self.pue * (1 / W_PER_KW)
+
+
+def _within(watts: float, around: Range, most: float = math.inf) -> Points:
+    return Points(watts, watts * around.low, min(watts * around.high, most))
 
 
 def rates_of(spec: ReplaySpec, chip: Accelerator, catalog: Catalog, as_of: date, assumed: Assumed) -> Rates:
@@ -89,8 +108,20 @@ def _with(bare: Rates, parts: dict[str, Points], usd_per_kwh: Points = NOTHING) 
     return Rates(bare.basis, parts, usd_per_kwh, bare.pue, bare.rated_power_w, bare.server_overhead)
 
 
+def term_of(spec: ReplaySpec) -> Term | None:
+    """The term of a rent: as stated, one year committed, or on demand where chips come and go.
+
+    None for own chips, and for a stated price of which no term is said.
+    """
+    if spec.price.basis == "cloud":
+        return "on_demand"
+    if spec.price.basis == "own" or spec.price.usd_per_chip_hour is not None:
+        return spec.price.term
+    return spec.price.term or ("on_demand" if spec.fleet.autoscale else "reserved_1y")
+
+
 def _rent(spec: ReplaySpec, chip: Accelerator, catalog: Catalog, as_of: date, assumed: Assumed) -> Points:
-    term: Term = "on_demand" if spec.price.basis == "cloud" else spec.price.term or "reserved_1y"
+    term = term_of(spec) or "on_demand"
     try:
         fact = catalog.rental(chip.key, as_of, term)
     except LookupError as missing:

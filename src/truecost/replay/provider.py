@@ -14,8 +14,16 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
-from truecost.physics.replica import ServingSetup, rates_of, work_of
-from truecost.physics.roofline import ChipRates, MixedParts, Work, free_bytes_per_chip, mixed_step_parts
+from truecost.physics.replica import ServingSetup, converts_to, rates_of, work_of
+from truecost.physics.roofline import (
+    ChipRates,
+    MixedParts,
+    Work,
+    cache_parts,
+    free_bytes_per_chip,
+    mixed_step_parts,
+    pipeline_fill_seconds,
+)
 from truecost.ranges import FloatArray
 from truecost.spec import Problem, SpecError, nearest_names
 
@@ -69,7 +77,9 @@ class Layout:
     architecture: Architecture
     chip: Accelerator
     tensor_parallel_size: int = 1
+    pipeline_parallel_size: int = 1
     data_parallel_size: int = 1
+    expert_parallel_size: int = 1
     weights: str | None = None
     activations: str | None = None
     kv_cache: str = "bf16"
@@ -79,6 +89,11 @@ class Layout:
     @property
     def chips(self) -> int:
         """Of one replica."""
+        return self.stage_chips * self.pipeline_parallel_size
+
+    @property
+    def stage_chips(self) -> int:
+        """Of each stage of a replica's pipeline."""
         return self.tensor_parallel_size * self.data_parallel_size
 
     def setup(self, context_tokens: FloatArray | float) -> ServingSetup:
@@ -88,6 +103,8 @@ class Layout:
             output_tokens=0.0,
             tensor_parallel_size=self.tensor_parallel_size,
             data_parallel_size=self.data_parallel_size,
+            pipeline_parallel_size=self.pipeline_parallel_size,
+            expert_parallel_size=self.expert_parallel_size,
             precision=self.weights,
             kv_precision=self.kv_cache,
             draft_tokens=float(self.draft_tokens),
@@ -98,8 +115,8 @@ class Layout:
         found = rates_of(self.architecture, self.chip, self.setup(1.0))
         if self.activations is None:
             return found
-        peak = self.chip.dense_peak(self.activations)
-        return replace(found, common_flops_per_s=peak, expert_flops_per_s=peak)
+        peak, converts = self.chip.dense_peak(self.activations), converts_to(self.activations, self.chip)
+        return replace(found, common_flops_per_s=peak, expert_flops_per_s=peak, converts=converts)
 
     def work(self, context_tokens: FloatArray | float) -> Work:
         """What it asks of its chips. Raises ValueError for a layout the model does not allow."""
@@ -113,6 +130,8 @@ class Law:
     layout: Layout
     constants: ServingConstants
     prompt_attention: PromptAttention
+    scale: float = 1.0
+    """Correction of all times by measurements of the same setup nearby."""
 
     @property
     def name(self) -> str:
@@ -135,13 +154,19 @@ class Law:
         self, prefill_tokens: FloatArray, decode_sequences: FloatArray, context_tokens: FloatArray
     ) -> FloatArray:
         """Seconds of steps."""
-        return np.asarray(self._mixed(prefill_tokens, decode_sequences, context_tokens).total)
+        return np.asarray(self._mixed(prefill_tokens, decode_sequences, context_tokens).total * self.scale)
 
     @property
     def seconds_per_pair(self) -> float:
         """Attention of prompts: FLOPs of a pair over the rate of a replica."""
         rate = self.layout.rates().attention_flops_per_s * self.constants.attention_efficiency
-        return float(self.prompt_attention.flops_per_pair / (rate * self.layout.chips))
+        return float(self.prompt_attention.flops_per_pair / (rate * self.layout.chips)) * self.scale
+
+    @property
+    def fill_s(self) -> tuple[float, float]:
+        """Seconds of a prompt's token, and of a pair of them, to pass a pipeline; 0 without one."""
+        token, flop = pipeline_fill_seconds(self.layout.work(1.0), self.layout.rates(), self.constants)
+        return float(token) * self.scale, float(flop) * self.prompt_attention.flops_per_pair * self.scale
 
     def parts(
         self, prefill_tokens: FloatArray, decode_sequences: FloatArray, context_tokens: FloatArray
@@ -149,7 +174,10 @@ class Law:
         """Seconds of steps by cause."""
         mixed = self._mixed(prefill_tokens, decode_sequences, context_tokens)
         shape = np.broadcast_shapes(prefill_tokens.shape, decode_sequences.shape, context_tokens.shape)
-        return {part.name: np.broadcast_to(getattr(mixed, part.name), shape) for part in fields(mixed)}
+        return {
+            part.name: np.broadcast_to(getattr(mixed, part.name) * self.scale, shape)
+            for part in fields(mixed)
+        }
 
     def points(self, limits: tuple[int, int, int]) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Powers of 2 and a point between each two: the law bends only by experts, windows and chunks."""
@@ -354,5 +382,6 @@ def cache_blocks(
     share = replace(constants, usable_memory_share=constants.usable_memory_share * scale)
     work, rates = layout.work(1.0), layout.rates()
     free = float(free_bytes_per_chip(work, rates, share))
-    shards = float(np.minimum(work.tensor_parallel, work.cache_shards) * work.data_parallel)
-    return int(np.floor(free * shards / (cache_bytes_per_token(layout, asked) * block_size)))
+    return int(
+        np.floor(free * float(cache_parts(work)) / (cache_bytes_per_token(layout, asked) * block_size))
+    )

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from truecost.explained import Node, explained
+from truecost.replay.curves import distributions, timeline
 from truecost.replay.explain import NUMBERS
+from truecost.replay.hours import day_and_night, hours_told
 from truecost.replay.metrics import COUNTS, OUTPUTS, RANGED, STATES
+from truecost.replay.money import term_of
 from truecost.replay.points import Points
 from truecost.replay.provider import LAW, Law, Measured
 from truecost.replay.slo import judged
@@ -26,6 +29,8 @@ UNHURRIED = 0.05
 """Share of an answer's time spent in the queue, below which the traffic is what limits a fleet."""
 FULL = 0.98
 """Share of the cache in use, from which on it was full."""
+SHAPES = ("distributions", "timeline", "hours", "day_and_night")
+"""Keys of a result that are long, and made when they are asked for."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +50,24 @@ class ReplayResult:
     def _told(self) -> dict[str, Any]:
         return _told(self)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values, what `--json` prints; docs/replay.md documents the keys."""
-        return deepcopy(self._told)
+    @cached_property
+    def _shapes(self) -> dict[str, Any]:
+        driven = self.answer.driven
+        times, gaps = zip((self.answer.times, driven.gaps), *self.answer.ends, strict=True)
+        hours = hours_told(self.setup, self.answer)
+        return {
+            "distributions": distributions(times, gaps),
+            "timeline": timeline(driven.timeline, driven.ran, self.answer.times, self.setup.blocks),
+            "hours": hours,
+            "day_and_night": day_and_night(hours),
+        }
+
+    def to_dict(self, *, shapes: bool = True) -> dict[str, Any]:
+        """Everything as plain values, what `--json` prints; docs/replay.md documents the keys.
+
+        `shapes` are its long keys: `distributions` of the latencies, the `timeline` of the load, the `hours`.
+        """
+        return deepcopy(self._told | (self._shapes if shapes else {}))
 
     def requests(self) -> dict[str, Any]:
         """What happened to every request, as columns in the order of the traffic; NaN where it never did."""
@@ -62,6 +82,7 @@ class ReplayResult:
             "tpot_s": times.tpot,
             "e2e_s": times.e2e,
             "preemptions": ran.preemptions,
+            "interrupted": ran.interrupted,
             "prefix_hit_tokens": ran.hit_tokens,
             "replica": ran.replica,
             "state": [STATES[one] for one in ran.state.tolist()],
@@ -75,9 +96,15 @@ class ReplayResult:
         if name.startswith("_"):
             raise AttributeError(name)
         try:
-            return deepcopy(self._told[name])
+            return deepcopy(self._shapes[name] if name in SHAPES else self._told[name])
         except KeyError:
             raise AttributeError(f"the result of a replay has no {name!r}") from None
+
+    def _repr_html_(self) -> str:
+        from truecost.report.replay_text import page
+
+        text = page(self._told).plain()
+        return f"<pre>{text.replace('&', '&amp;').replace('<', '&lt;')}</pre>"
 
     def __repr__(self) -> str:
         told = self._told
@@ -97,7 +124,7 @@ def _told(result: ReplayResult) -> dict[str, Any]:
         "model": layout.architecture.name,
         "accelerator": layout.chip.key,
         "chips": setup.chips,
-        "fleet": spec.fleet.model_dump() | {"accelerator": layout.chip.key},
+        "fleet": spec.fleet.model_dump() | {"accelerator": layout.chip.key, "replicas": setup.replicas},
         "engine": spec.engine.model_dump() | {"max_model_len": setup.max_model_len},
         "precision": {
             "weights": layout.weights or layout.architecture.weight_precision,
@@ -107,6 +134,8 @@ def _told(result: ReplayResult) -> dict[str, Any]:
         "traffic": {
             "name": load.name,
             "requests": len(load),
+            "cached_requests": load.cached.requests,
+            "starts_at": load.starts_at.isoformat(sep=" ") if load.starts_at else None,
             "span_s": float(load.arrival_s[-1]) if len(load) else 0.0,
             "concurrency": load.concurrency,
             "input_tokens_mean": float(load.input_tokens.mean()),
@@ -119,7 +148,7 @@ def _told(result: ReplayResult) -> dict[str, Any]:
         "steps": answer.driven.ran.steps,
         "time_parts": _parts(answer),
         "slo": judged(outputs, setup.limits),
-        "provider": _provider(setup),
+        "provider": provider_told(setup),
         "rates": _rates(setup, answer),
         "assumptions": deepcopy(setup.assumed.rows),
         "unknown": dict(setup.assumed.gaps),
@@ -159,7 +188,7 @@ def _parts(answer: Answer) -> list[dict[str, Any]]:
     """Where the replicas' time goes, the largest first; what nothing runs in is idle."""
     ran = answer.driven.ran
     seconds = dict(answer.driven.parts_s)
-    total = answer.driven.replicas * ran.makespan_s
+    total = ran.paid_s
     seconds["idle"] = max(total - sum(seconds.values()), 0.0)
     ordered = sorted(seconds.items(), key=lambda pair: -pair[1])
     return [
@@ -169,16 +198,17 @@ def _parts(answer: Answer) -> list[dict[str, Any]]:
     ]
 
 
-def _provider(setup: Setup) -> dict[str, Any]:
+def provider_told(setup: Setup) -> dict[str, Any]:
     """Who says how long a step takes, and how sure that is."""
     if isinstance(setup.steps, Law):
-        residuals = setup.calibration.serving_residuals
         return {
             "name": LAW,
             "fitted_on": setup.calibration.fitted_on,
-            "step_time_90": str(residuals["replica_seconds"].range_90),
-            "ttft_90": str(residuals["ttft"].range_90),
-            "first_token_overhead_s": setup.overhead_s,
+            "step_time_90": str(setup.residual_90(setup.judged_by)),
+            "ttft_90": str(setup.residual_90("ttft")),
+            "nearby": setup.near._asdict() | {"is_near": setup.near.is_near},
+            "first_token_overhead_s": setup.overhead.first_token_s,
+            "delivery_steps": setup.overhead.delivery_steps,
         }
     assert isinstance(setup.steps, Measured)
     return {
@@ -191,7 +221,7 @@ def _provider(setup: Setup) -> dict[str, Any]:
 
 def _rates(setup: Setup, answer: Answer) -> dict[str, Any]:
     rates = setup.rates
-    found: dict[str, Any] = {"basis": rates.basis, "term": setup.spec.price.term}
+    found: dict[str, Any] = {"basis": rates.basis, "term": term_of(setup.spec)}
     named = {
         "usd_per_chip_hour": rates.usd_per_chip_hour,
         "usd_per_kwh": rates.usd_per_kwh,

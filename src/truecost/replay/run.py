@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from truecost.replay.drive import Driven, drive
 from truecost.replay.metrics import LATENCY_NAMES, RANGED, Ran, Seen, measured, seen
 from truecost.replay.points import Points
+from truecost.replay.power import chip_load
 from truecost.replay.provider import Law
 from truecost.replay.reading import read
 from truecost.replay.result import ReplayResult
@@ -21,6 +22,7 @@ from truecost.spec import Document, Problems
 
 if TYPE_CHECKING:
     from truecost.catalog.catalog import Catalog
+    from truecost.replay.engine_outcome import Gaps
     from truecost.replay.traffic import Load
 
 PER_TOKENS = 1e6
@@ -28,12 +30,16 @@ PER_TOKENS = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a setup comes to: the numbers with their intervals, and the run behind the middle."""
+    """What a setup comes to: the numbers with their intervals, and the run behind the middle.
+
+    `ends` are what the runs at the ends of the step times saw, with the gaps between their tokens.
+    """
 
     numbers: dict[str, Points]
     driven: Driven
     times: Seen
     watts_per_chip: Points
+    ends: Sequence[tuple[Seen, Gaps]] = ()
 
 
 def replay(
@@ -86,21 +92,27 @@ def prepared(
 def answered(setup: Setup, *, ends: bool = True) -> Answer:
     """Run the engine and count; three times where the step times have an interval, once without `ends`."""
     middle = drive(setup)
-    runs: list[tuple[Ran, Seen]] = [(middle.ran, seen(middle.ran, setup.overhead_s))]
-    if ends and isinstance(setup.steps, Law):
-        step, first = (
-            setup.calibration.serving_residuals[name].range_90 for name in ("replica_seconds", "ttft")
-        )
-        for factor, prompts in ((step.low, first.low), (step.high, first.high)):
-            ran = drive(setup, factor).ran
-            runs.append((ran, seen(ran, setup.overhead_s, own=(middle.ran, prompts))))
-    fleet = (setup.spec.fleet.replicas, setup.layout.chips, setup.blocks)
+    runs: list[tuple[Ran, Seen]] = [(middle.ran, seen(middle.ran, setup.overhead))]
+    gaps: list[Gaps] = []
+    for factor, prompts in step_ends(setup) if ends else ():
+        end = drive(setup, factor, causes=False)
+        runs.append((end.ran, seen(end.ran, setup.overhead, own=(middle.ran, prompts))))
+        gaps.append(end.gaps)
+    fleet = (setup.layout.chips, setup.blocks)
     found = [measured(ran, times, fleet, setup.limits) for ran, times in runs]
     numbers = {name: _points(name, [one[name] for one in found]) for name in found[0]}
-    watts = setup.rates.watts_per_chip(
-        middle.computing_share, setup.calibration.training.power, setup.calibration.training.power_range_90
-    )
-    return Answer(numbers | _money(setup, numbers, watts), middle, runs[0][1], watts)
+    watts = setup.rates.watts_per_chip(chip_load(setup, middle), setup.calibration)
+    saw = [times for _, times in runs[1:]]
+    found_ends = list(zip(saw, gaps, strict=True))
+    return Answer(numbers | _money(setup, numbers, watts), middle, runs[0][1], watts, found_ends)
+
+
+def step_ends(setup: Setup) -> tuple[tuple[float, float], ...]:
+    """The factors of step times and of prompts' times at the fast end and at the slow; none if measured."""
+    if not isinstance(setup.steps, Law):
+        return ()
+    step, first = setup.residual_90(setup.judged_by), setup.residual_90("ttft")
+    return (step.low, first.low), (step.high, first.high)
 
 
 def _points(name: str, values: Sequence[float]) -> Points:
@@ -125,16 +137,16 @@ def _money(setup: Setup, numbers: Mapping[str, Points], watts: Points) -> dict[s
     written, moved, done = (
         numbers[f"{name}_per_s"] for name in ("output_tokens", "total_tokens", "requests")
     )
-    span = numbers["makespan_s"].middle
+    span, cached = numbers["makespan_s"].middle, setup.load.cached
 
-    def of(count: Points, unit: float) -> Points:
-        total = count.middle * span
+    def of(count: Points, unit: float, saved: int) -> Points:
+        total = count.middle * span + saved
         return cost * (unit / total) if total > 0 else Points(math.nan)
 
     return {
         "energy_kwh": hours * kwh,
         "cost_usd": cost,
-        "usd_per_million_output_tokens": of(written, PER_TOKENS),
-        "usd_per_million_tokens": of(moved, PER_TOKENS),
-        "usd_per_request": of(done, 1.0),
+        "usd_per_million_output_tokens": of(written, PER_TOKENS, cached.output_tokens),
+        "usd_per_million_tokens": of(moved, PER_TOKENS, cached.input_tokens + cached.output_tokens),
+        "usd_per_request": of(done, 1.0, cached.requests),
     }

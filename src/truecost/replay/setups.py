@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from truecost.physics.calibration import Calibration, load_calibration
+from truecost.physics.calibration import SEEN, Calibration, load_calibration
+from truecost.physics.nearby import Correction
+from truecost.ranges import Range
 from truecost.replay.assumptions import Assumed
-from truecost.replay.metrics import limits_of
+from truecost.replay.elastic import Elastic, check_elastic, elastic_of, most_replicas
+from truecost.replay.metrics import Overhead, limits_of
 from truecost.replay.money import Rates, rates_of
+from truecost.replay.near import is_queued, nearby
 from truecost.replay.provider import (
     Law,
     Layout,
@@ -21,8 +25,10 @@ from truecost.replay.provider import (
     prompt_attention,
     read_steps,
 )
+from truecost.replay.reaching import check_reaching
 from truecost.replay.schema import ReplaySpec
 from truecost.replay.traffic import Load, load_of
+from truecost.replay.ways.apis import Asking, apis_of
 from truecost.spec import Problems
 
 if TYPE_CHECKING:
@@ -55,16 +61,45 @@ class Setup:
     assumed: Assumed
     as_of: date
     calibration: Calibration
+    elastic: Elastic = field(default_factory=Elastic)
+    """How replicas come and go."""
+    near: Correction = field(default_factory=Correction)
+    """By measured runs of the same setup nearby; the steps are corrected already."""
+
+    @property
+    def replicas(self) -> int:
+        """At most."""
+        return most_replicas(self.spec.fleet)
 
     @property
     def chips(self) -> int:
-        """Of the whole fleet."""
-        return self.layout.chips * self.spec.fleet.replicas
+        """Of the whole fleet, at most."""
+        return self.layout.chips * self.replicas
+
+    def residual_90(self, quantity: str) -> Range:
+        """The 90 % range of measured over replayed: narrower where the same was measured nearby."""
+        name = f"{quantity}{SEEN}" if self.near.is_near else quantity
+        return self.calibration.serving_residuals[name].range_90
 
     @property
-    def overhead_s(self) -> float:
-        """Time of the engine itself before a first token is out; measured steps say nothing of it."""
-        return self.calibration.serving.first_token_s if isinstance(self.steps, Law) else 0.0
+    def judged_by(self) -> str:
+        """The residual that steps are off by: of throughput where everything waits from the start."""
+        return "throughput" if is_queued(self.load) else "tpot"
+
+    @property
+    def overhead(self) -> Overhead:
+        """What comes to the steps before a token is out; measured steps say nothing of it."""
+        if not isinstance(self.steps, Law):
+            return Overhead()
+        constants = self.steps.constants
+        near = self.near
+        return Overhead(
+            float(constants.first_token_s),
+            constants.delivery_steps,
+            near.first_token,
+            near.steps,
+            self.steps.fill_s,
+        )
 
 
 def setup_of(
@@ -83,6 +118,7 @@ def setup_of(
     _check_fleet(spec, architecture, problems)
     _check_traffic(spec, problems)
     _check_price(spec, problems)
+    check_elastic(spec, problems)
     _check_engine(spec, problems)
     layout = _layout(spec, architecture, chip, catalog, assumed)
     _check_layout(layout, problems)
@@ -91,20 +127,25 @@ def setup_of(
     _name_precision(layout, chip, problems, assumed)
     load = load or load_of(spec, assumed)
     _check_load(spec, load, problems)
+    check_reaching(spec, load, problems)
+    if spec.api is not None:
+        apis_of(Asking(spec, architecture, load, catalog, spec.as_of or today), Assumed(), problems)
+    elastic = elastic_of(spec, layout, (catalog, spec.as_of or today), problems, assumed)
     if problems:
         return None
     calibration = load_calibration()
-    constants = calibration.serving
+    constants = calibration.serving_of(spec.engine.backend)
     asked = Requested(load.input_tokens.astype(np.float64), load.output_tokens.astype(np.float64))
     engine = spec.engine
     blocks = cache_blocks(layout, constants, asked, engine.gpu_memory_utilization, engine.block_size)
     if blocks < 1:
         raise _does_not_fit(layout, calibration, asked, spec)
     steps: StepTimes
+    near = Correction()
     if engine.step_times is not None:
         steps = read_steps(engine.step_times)
     else:
-        steps = Law(layout, constants, prompt_attention(layout, asked))
+        steps, near = _corrected(Law(layout, constants, prompt_attention(layout, asked)), spec, load)
     return Setup(
         spec=spec,
         layout=layout,
@@ -117,7 +158,29 @@ def setup_of(
         assumed=assumed,
         as_of=spec.as_of or today,
         calibration=calibration,
+        elastic=elastic,
+        near=near,
     )
+
+
+def moved(setup: Setup, replicas: int, load: Load | None = None) -> Setup:
+    """The same on so many replicas, perhaps with its requests at another pace.
+
+    What measured runs nearby say of it depends on how many requests a replica answers at once.
+    """
+    fleet = setup.spec.fleet.model_copy(update={"replicas": replicas})
+    spec, load = setup.spec.model_copy(update={"fleet": fleet}), load or setup.load
+    if not isinstance(setup.steps, Law):
+        return replace(setup, spec=spec, load=load)
+    steps, near = _corrected(setup.steps, spec, load)
+    return replace(setup, spec=spec, load=load, steps=steps, near=near)
+
+
+def _corrected(law: Law, spec: ReplaySpec, load: Load) -> tuple[Law, Correction]:
+    """The law with its steps corrected by measured runs nearby, and what these say."""
+    asked = Requested(load.input_tokens.astype(np.float64), load.output_tokens.astype(np.float64))
+    near = nearby(spec, replace(law, scale=1.0), load, asked)
+    return replace(law, scale=near.steps), near
 
 
 def _layout(
@@ -132,7 +195,9 @@ def _layout(
         architecture=architecture,
         chip=chip,
         tensor_parallel_size=spec.fleet.tensor_parallel_size,
+        pipeline_parallel_size=spec.fleet.pipeline_parallel_size,
         data_parallel_size=spec.fleet.data_parallel_size,
+        expert_parallel_size=spec.fleet.expert_parallel_size,
         weights=spec.precision.weights,
         activations=spec.precision.activations,
         kv_cache=spec.precision.kv_cache,
@@ -143,11 +208,15 @@ def _layout(
 
 def _check_fleet(spec: ReplaySpec, architecture: Architecture, problems: Problems) -> None:
     fleet = spec.fleet
-    if fleet.pipeline_parallel_size > 1:
+    if fleet.pipeline_parallel_size > architecture.num_hidden_layers:
         problems.add(
             "fleet.pipeline_parallel_size",
-            "pipeline stages are not simulated; widen tensor_parallel_size or take more replicas",
-            nearest=["1"],
+            f"{architecture.name} has {architecture.num_hidden_layers} layers to split into stages",
+        )
+    if fleet.pipeline_parallel_size > 1 and spec.engine.step_times is not None:
+        problems.add(
+            "fleet.pipeline_parallel_size",
+            "measured steps are of whole replicas: stages have no effect on them",
         )
     chips = fleet.tensor_parallel_size * fleet.data_parallel_size
     if not architecture.is_mixture_of_experts:
@@ -194,8 +263,8 @@ def _check_price(spec: ReplaySpec, problems: Problems) -> None:
     price, site = spec.price, spec.site
     if price.term is not None and price.basis != "rent":
         problems.add("price.term", f"basis {price.basis} has no term; it belongs to basis rent")
-    if price.term is not None and price.usd_per_chip_hour is not None:
-        problems.add("price.term", "a stated usd_per_chip_hour has no term")
+    if price.term not in (None, "spot") and price.usd_per_chip_hour is not None:
+        problems.add("price.term", "a stated usd_per_chip_hour has no term (but spot, which is interrupted)")
     if price.basis == "own" and price.usd_per_chip_hour is None:
         if site.usd_per_kwh is not None and site.region is not None:
             problems.add("site.region", "a stated usd_per_kwh is of no region")
@@ -238,6 +307,8 @@ def _check_engine(spec: ReplaySpec, problems: Problems) -> None:
         )
     if engine.step_times is not None and spec.precision.activations is not None:
         problems.add("precision.activations", "measured steps say what they take: this has no effect on them")
+    if engine.step_times is not None and not engine.corrected:
+        problems.add("engine.corrected", "measured steps are not corrected: this has no effect on them")
     if engine.step_times is not None and engine.speculative.draft_tokens:
         problems.warn(
             "engine.step_times", "measured steps must be of drafted tokens verified, the draft included"

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ERROR = "error"
 PASSED = "_"
 """What the header of a column begins with that is passed through, unread."""
+COMPARED = "api."
+"""What the paths begin with that belong to `--compare`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def _answer(
         if cell and not name.startswith(PASSED)
     ]
     try:
-        return result_of(read(source, catalog, [*sets, *own], as_of=as_of), catalog).to_dict(), ""
+        return result_of(read(source, catalog, [*sets, *own], as_of=as_of), catalog).to_dict(shapes=False), ""
     except SpecError as error:
         return {}, "; ".join(str(problem) for problem in error.problems)
     except (DoesNotFit, ValueError, LookupError) as error:
@@ -132,6 +134,9 @@ def _check_header(file: str, header: Sequence[str]) -> None:
         place = f"{file}:1"
         if name in header[:index]:
             problems.append(Problem(place, name, "", "this column is written twice"))
+        elif name.startswith(COMPARED) and name in known:
+            said = "a sweep replays the fleet alone, on which an API has no effect; ask --compare"
+            problems.append(Problem(place, name, "", said))
         elif name.startswith(PASSED) or name in known:
             continue
         elif name in taken:

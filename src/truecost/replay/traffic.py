@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from truecost.ranges import FloatArray
 from truecost.replay.assumptions import Assumed
 from truecost.replay.lengths import Ints, draw_lengths
+from truecost.replay.reaching import NOTHING, Cached, reaching
 
 if TYPE_CHECKING:
     from truecost.replay.schema import ReplaySpec, Synthetic
@@ -34,6 +36,10 @@ class Load:
     prefix_blocks: Blocks | None = None
     session_ids: NDArray[np.int64] | None = None
     notes: Sequence[str] = ()
+    starts_at: datetime | None = None
+    """When it begins, by the clock, where that is known."""
+    cached: Cached = NOTHING
+    """Requests that come, and do not reach the fleet: a cache of responses answers them."""
 
     def __len__(self) -> int:
         return len(self.arrival_s)
@@ -45,10 +51,16 @@ class Load:
 
 
 def load_of(spec: ReplaySpec, assumed: Assumed) -> Load:
-    """The requests of a spec. Raises SpecError or ValueError for a trace that cannot be read."""
+    """The requests of a spec that reach the fleet. Raises SpecError or ValueError for an unreadable trace."""
+    return reaching(_asked(spec, assumed), spec.traffic)
+
+
+def _asked(spec: ReplaySpec, assumed: Assumed) -> Load:
     if spec.traffic.synthetic is not None:
-        return made_up(spec.traffic.synthetic)
-    trace = _read(cast("str", spec.traffic.trace))
+        return replace(made_up(spec.traffic.synthetic), starts_at=spec.traffic.starts_at)
+    if spec.traffic.trace is None:
+        raise ValueError("traffic: give a trace or synthetic traffic")
+    trace = _read(spec.traffic.trace)
     notes = list(trace.notes)
     if not trace.timed:
         assumed.take("traffic (arrival)", "all at once", f"{trace.name} has lengths and no times")
@@ -60,6 +72,7 @@ def load_of(spec: ReplaySpec, assumed: Assumed) -> Load:
         prefix_blocks=trace.prefix_blocks,
         session_ids=trace.session_ids,
         notes=notes,
+        starts_at=spec.traffic.starts_at or trace.starts_at,
     )
 
 

@@ -13,7 +13,6 @@ from truecost.report.charts.svg import Figure, figure
 from truecost.report.evidence_phrases import (
     ELSEWHERE,
     NOTE,
-    QUANTITIES,
     REGIMES,
     Law,
     amount,
@@ -31,6 +30,22 @@ from truecost.report.evidence_phrases import (
     record_range,
     signed,
 )
+from truecost.report.evidence_serving import (
+    INTERVAL_HEAD,
+    REQUEST_HEAD,
+    SEEN_HEAD,
+    SEEN_NOTE,
+    UNSEEN_HEAD,
+    interval_rows,
+    power_sentence,
+    request_rows,
+    run_note,
+    run_title,
+    seen_rows,
+    unseen_rows,
+)
+from truecost.report.evidence_serving import READING as TERMS
+from truecost.report.evidence_serving import errors as _errors
 from truecost.report.html import environment
 from truecost.report.sections.section import Listing, Section, Table
 from truecost.units import show, show_share
@@ -105,35 +120,22 @@ def _kinds(law: Law) -> dict[str, list[tuple[float, float]]]:
     return kept | ({"others": rest} if rest else {})
 
 
-def _errors(row: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{row['cases']:,}", *(percent(row[f"{what}_error"]) for what in ("mean", "median", "p90")),
-        signed(row["bias"]),
-    ]  # fmt: skip
-
-
 def _serving(law: Law) -> list[Table]:
-    rows: list[list[str]] = []
-    for what, one in law["left_out"].items():
-        rows.append([f"{one['groups']} {what}s left out", *_errors(one), one_in_hundred(one["coverage"])])
-        rows.append(["best share of the roofline", *_errors(one["baseline"]), ""])
-        rows.append(["best constant utilization", *_errors(one["constant_utilization"]), ""])
-    outside = law["outside"]
-    rows.append(["sources never fitted", *_errors(outside), one_in_hundred(outside["coverage"])])
-    rows.append(["what it was fitted on", *_errors(law["seen"]), ""])
-    intervals = [
-        [QUANTITIES[row["quantity"]], *_errors(row), f"{row['low']:.2f} .. {row['high']:.2f}",
-         one_in_hundred(row["coverage"])]
-        for row in law["intervals"]
-    ]  # fmt: skip
     return [
-        Table(("what", *ERRORS, "inside 90 %"), rows, "Errors where it was not fitted"),
-        Table(
-            ("what", *ERRORS, "90 % interval", "inside"),
-            intervals,
-            "Measured over predicted, models left out",
+        Table(_one_line(UNSEEN_HEAD), unseen_rows(law), "Unseen: left out of the fit, errors in %"),
+        Table(_one_line(SEEN_HEAD), seen_rows(law), "Seen: no prediction, errors in %"),
+        Table(_one_line(INTERVAL_HEAD), interval_rows(law), "90 % intervals of measured over predicted"),
+        *(
+            Table(
+                _one_line(REQUEST_HEAD), request_rows(run, law), f"Replayed, never fitted: {run_title(run)}"
+            )
+            for run in law["requests"]
         ),
     ]
+
+
+def _one_line(head: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(title.replace("\n", " ") or "what" for title in head)
 
 
 def _steps(law: Law) -> list[Table]:
@@ -226,7 +228,11 @@ def _serving_facts(law: Law) -> list[str]:
     service = law["service"]
     return [
         f"{service['what']} took {service['measured_chips']:,.0f} chips on average; the law says "
-        f"{service['predicted_chips']:,.0f}, always full."
+        f"{service['predicted_chips']:,.0f}, always full.",
+        TERMS,
+        SEEN_NOTE,
+        *(f"{run_title(run)}: {run_note(run)}" for run in law["requests"]),
+        power_sentence(law),
     ]
 
 

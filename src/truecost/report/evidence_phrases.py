@@ -10,9 +10,11 @@ from truecost.report.train_text import PARTS
 
 Law = Mapping[str, Any]
 QUANTITIES = {
-    "replica_seconds": "seconds of a replica",
-    "tpot": "time per output token",
-    "ttft": "time to first token",
+    "replica_seconds": "replica-seconds",
+    "tpot": "TPOT",
+    "ttft": "TTFT",
+    "throughput": "throughput",
+    "e2e": "E2E",
 }
 LEFT_OUT = {"model": "models left out", "chip": "chips left out", "source": "sources left out"}
 NOTE = (
@@ -84,11 +86,13 @@ def finding(law: Law) -> str:
 
 
 def _serving(law: Law) -> str:
-    model = law["left_out"]["model"]
+    model = law["left_out"]["model"]["quantities"]
+    tpot, ttft = (model[name] for name in ("tpot", "ttft"))
     return (
-        f"On models it has not seen the serving law is {exact(model['mean_error'])} off; the best constant "
-        "share of "
-        f"the roofline {exact(model['baseline']['mean_error'])}"
+        "On models it has not seen the serving law is, in the median, "
+        f"{exact(tpot['median_error'])} off on the time per output token and "
+        f"{exact(ttft['median_error'])} on the time to first token; hardware at the best constant share of "
+        f"its peaks {exact(tpot['baseline']['median_error'])} and {exact(ttft['baseline']['median_error'])}"
     )
 
 

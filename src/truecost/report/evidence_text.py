@@ -8,7 +8,6 @@ from typing import Any
 from truecost.report.evidence_phrases import (
     ELSEWHERE,
     NOTE,
-    QUANTITIES,
     REGIMES,
     Law,
     amount,
@@ -25,6 +24,25 @@ from truecost.report.evidence_phrases import (
     record_range,
     signed,
 )
+from truecost.report.evidence_serving import (
+    INTERVAL_HEAD,
+    READING,
+    REQUEST_HEAD,
+    SEEN_HEAD,
+    SEEN_NOTE,
+    SHORT,
+    UNSEEN_HEAD,
+    interval_rows,
+    power_sentence,
+    request_rows,
+    requests_sentence,
+    run_note,
+    run_title,
+    seen_rows,
+    seen_sentence,
+    unseen_rows,
+)
+from truecost.report.evidence_serving import errors as _errors
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style, glued
 from truecost.report.scatter_text import KEY, scatter
 from truecost.report.tables import Column, table
@@ -64,46 +82,35 @@ def detail(told: Mapping[str, Any], width: int = DEFAULT_WIDTH) -> Page:
     return made
 
 
-def _serving_rows(law: Law) -> list[list[str]]:
-    rows: list[list[str]] = []
-    for what, compared in law["left_out"].items():
-        groups = f"{compared['groups']} {what}s left out"
-        rows.append([groups, *_errors(compared), one_in_hundred(compared["coverage"])])
-        rows.append(["  best share of the roofline", *_errors(compared["baseline"]), ""])
-        rows.append(["  best constant utilization", *_errors(compared["constant_utilization"]), ""])
-    rows.append(
-        ["sources never fitted", *_errors(law["outside"]), one_in_hundred(law["outside"]["coverage"])]
-    )
-    rows.append(["what it was fitted on", *_errors(law["seen"]), ""])
-    return rows
-
-
-def _errors(row: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{row['cases']:,}", *(percent(row[f"{what}_error"]) for what in ("mean", "median", "p90")),
-        signed(row["bias"]),
-    ]  # fmt: skip
+def _columns(head: tuple[str, ...]) -> list[Column]:
+    return [Column(head[0], wraps=True), *(Column(title, right=True) for title in head[1:])]
 
 
 def _serving_short(law: Law, page: Page) -> None:
-    page.extend(table([*NAMES, *ERRORS, Column("in 90 %", right=True)], _serving_rows(law), page.width))
+    page.extend(table(_columns(UNSEEN_HEAD), unseen_rows(law, SHORT), page.width, indent=0))
+    for said in (seen_sentence(law), requests_sentence(law), power_sentence(law)):
+        page.text(said)
 
 
 def _serving_full(law: Law, page: Page) -> None:
-    page.text("Errors in %.", Style.FAINT)
-    _serving_short(law, page)
-    page.heading("90 % intervals of measured over predicted, models left out")
-    rows = [
-        [QUANTITIES[row["quantity"]], *_errors(row), f"{row['low']:.2f} .. {row['high']:.2f}",
-         one_in_hundred(row["coverage"])]
-        for row in law["intervals"]
-    ]  # fmt: skip
-    page.extend(
-        table(
-            [*NAMES, *ERRORS, Column("interval", right=True), Column("inside", right=True)], rows, page.width
-        )
+    page.heading("Unseen: each group left out of the fit, errors in %")
+    page.extend(table(_columns(UNSEEN_HEAD), unseen_rows(law), page.width, indent=0))
+    page.text(READING, Style.FAINT)
+    page.heading("Seen: no prediction, errors in %")
+    page.extend(table(_columns(SEEN_HEAD), seen_rows(law), page.width, indent=0))
+    page.text(SEEN_NOTE, Style.FAINT)
+    page.heading("90 % intervals of measured over predicted, as shipped")
+    page.extend(table(_columns(INTERVAL_HEAD), interval_rows(law), page.width))
+    page.text(
+        "inside: points of a model or chip left out inside the interval of the others, widened as this one; "
+        "groups weighing the same.",
+        Style.FAINT,
     )
+    _requests(law, page)
+    page.heading("Power of chips that serve")
+    page.text(power_sentence(law))
     service = law["service"]
+    page.heading("A service over a day")
     page.text(
         f"{service['what']}: {service['measured_chips']:,.0f} chips on average; the law says "
         f"{service['predicted_chips']:,.0f}, always full."
@@ -115,6 +122,15 @@ def _serving_full(law: Law, page: Page) -> None:
             f"{one['case']}: measured {amount(one['measured_s'], 's')}, predicted "
             f"{amount(one['predicted_s'], 's')} ({off(one['error'])})"
         )
+
+
+def _requests(law: Law, page: Page) -> None:
+    """Recorded runs beside their replays."""
+    page.heading("Recorded vLLM runs, request by request, replayed; never fitted, errors in %")
+    for run in law["requests"]:
+        page.text(f"{run_title(run)}.")
+        page.extend(table(_columns(REQUEST_HEAD), request_rows(run, law), page.width))
+        page.text(run_note(run), Style.FAINT)
 
 
 def _steps_short(law: Law, page: Page) -> None:

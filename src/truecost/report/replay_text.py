@@ -8,6 +8,7 @@ from typing import Any
 from truecost.report.bars import SOLID, columns
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style, glued
 from truecost.report.phrases import ends, plural, share, shown
+from truecost.report.replay_hours_text import hours
 from truecost.report.run_words import BASIS, assumptions, interval
 from truecost.report.tables import Column, table
 
@@ -32,9 +33,17 @@ LIMITS = {
 }
 LATENCIES = {"ttft": "first token", "tpot": "further token", "itl": "between tokens", "e2e": "whole answer",
              "queue": "queue"}  # fmt: skip
+TERMS = {
+    "on_demand": " on demand",
+    "reserved_1y": " for a year",
+    "reserved_3y": " for three years",
+    "spot": ", spot",
+}
 STATISTICS = ("mean", "p50", "p90", "p99")
 LEAST_SHOWN = 0.005
 """Of the time: smaller parts are not listed."""
+LEAST_WEIGHT = 0.05
+"""Of measured runs nearby, from which on the correction is worth a word."""
 
 
 def page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = False) -> Page:
@@ -51,6 +60,7 @@ def page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = False) ->
         _latencies(told, made)
         _use(told, made)
         _money(told, made)
+        hours(told, made)
     _assumptions(told, made, everything)
     return made
 
@@ -90,6 +100,8 @@ def _setting(told: Told) -> str:
         if fleet[f"{name}_parallel_size"] > 1
     ]
     replicas = plural(fleet["replicas"], "replica")
+    if fleet["autoscale"]:
+        replicas = f"{fleet['autoscale']['min_replicas']} to {replicas}"
     if fleet["replicas"] > 1:
         replicas += f" ({fleet['routing'].replace('_', ' ')})"
     layout = f", {' x '.join(sizes)} parallel" if sizes else ""
@@ -221,7 +233,7 @@ def _money(told: Told, page: Page) -> None:
 
 
 def _price(rates: Told) -> str:
-    basis = BASIS[rates["basis"]]
+    basis = BASIS[rates["basis"]] + (TERMS.get(rates["term"], "") if rates["basis"] == "rent" else "")
     if rates["usd_per_chip_hour"] is None:
         return f"No price ({basis})."
     parts = rates["parts_usd_per_chip_hour"]
@@ -245,13 +257,31 @@ def _assumptions(told: Told, page: Page, everything: bool) -> None:
     page.text(provider_words(told["provider"]), Style.FAINT)
 
 
+def _corrected(near: Told) -> str:
+    """By how much measured runs of the same setup move the law; nothing where there are none nearby."""
+    if near["weight"] < LEAST_WEIGHT:
+        return ""
+    steps, first = (f"x {near[name]:.2f}" for name in ("steps", "first_token"))
+    return (
+        f", corrected by {near['runs']} measured runs of this model, chip, engine and precision, the nearest "
+        f"most (steps {steps}, first tokens {first}): an interpolation, no prediction; engine.corrected: "
+        "false takes the law alone"
+    )
+
+
 def provider_words(provider: Told) -> str:
     """Who says how long a step takes, and what the ranges are."""
     if provider["name"] == "law":
+        near = provider["nearby"]
+        off = (
+            "what corrected runs are off, each left out of its own correction"
+            if near["is_near"]
+            else "what the law is off on models and chips it was not fitted on"
+        )
         return (
-            f"Step times: the serving law ({provider['fitted_on']}). Ranges are 90 % intervals: the "
-            "simulation with step times at the ends of what the law is off on models and chips it was not "
-            "fitted on, prompts at the ends of what it is off on first tokens."
+            f"Step times: the serving law ({provider['fitted_on']}){_corrected(near)}. Ranges are 90 % "
+            f"intervals: the simulation with step times at the ends of {off}, prompts at the ends of the "
+            "same of first tokens."
         )
     return (
         f"Step times: {provider['measured_steps']:,} measured steps of {provider['file']}, met within "

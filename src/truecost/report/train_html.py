@@ -7,17 +7,15 @@ reader's light or dark setting and the page's width; every chart has its table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
 from truecost.physics.training_calibration import TrainingCalibration
 from truecost.report.charts.timeline import day_name
-from truecost.report.finding import KeyFigure, strip_of
-from truecost.report.html import environment
-from truecost.report.phrases import ends, share, shown
-from truecost.report.run_words import assumed_value
+from truecost.report.finding import KeyFigure
+from truecost.report.phrases import share, shown
+from truecost.report.run_page import Opening, Written, figure_of, run_page
 from truecost.report.sections.section import Section
 from truecost.report.sections.training_choices import (
     all_chips,
@@ -36,35 +34,14 @@ from truecost.report.sections.training_run import (
     step,
     whole_run,
 )
-from truecost.report.sources import breakable, linked, value_with_unit
 from truecost.report.train_search_text import clusters_answer, search_answer
 from truecost.report.train_text import METHODS, answer, layout_words, limit_words
-from truecost.version import VERSION
 
 Told = Mapping[str, Any]
 MIDDLES = (
     "Ranges are 90 % intervals; numbers without one are middles of estimates. The page of one run is "
     "{command}."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The spec as the user wrote it: its file, its text, and what `--set` changed in it."""
-
-    name: str
-    text: str
-    sets: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Assumed:
-    """One value that stands in for what the spec does not say."""
-
-    field: Markup
-    value: str
-    reason: str
-    source: Markup
 
 
 def render(told: Told, calibration: TrainingCalibration | None = None, spec: Written | None = None) -> str:
@@ -80,7 +57,7 @@ def render(told: Told, calibration: TrainingCalibration | None = None, spec: Wri
     parts = [one for one in (phases(told), step(told)) if one is not None]
     first = [*parts, memory(told)] if told["fits"] else [memory(told), *parts]
     after = [whole_run(told), power(told)] if told["fits"] else []
-    return _page(
+    opening = Opening(
         name=told["name"],
         terms=f"{told['model']}{_method(told)} on {told['count']:,} {told['accelerator']}, "
         f"prices as of {day_name(told['as_of'])}",
@@ -89,12 +66,11 @@ def render(told: Told, calibration: TrainingCalibration | None = None, spec: Wri
         figures=_figures(told) if told["fits"] else [],
         warnings=told["warnings"],
         unknown=list(told["unknown"].items()),
-        sections=[*first, *after, layout(told), how_far_off(told, calibration)],
-        assumed=[_assumed(one) for one in told["assumptions"]],
-        spec=spec,
         method="Ranges are 90 % intervals of held-out measurements. MFU is against the dense peak of the "
         "precision, attention counted causally, nothing recomputed.",
     )
+    sections = [*first, *after, layout(told), how_far_off(told, calibration)]
+    return run_page(opening, sections, told["assumptions"], spec)
 
 
 def _method(told: Told) -> str:
@@ -129,20 +105,7 @@ def _figures(told: Told) -> list[KeyFigure]:
         ("cost_usd", "USD", "for the chips"),
         ("mfu", "share", "of the peak in a step (MFU)"),
     )
-    return [_figure(told, *one) for one in wanted if told[one[0]] is not None]
-
-
-def _figure(told: Told, key: str, unit: str, what: str) -> KeyFigure:
-    value = {"p5": told[f"{key}_p5"], "p50": told[key], "p95": told[f"{key}_p95"]}
-    digits, _, rest = shown(value["p50"], unit).partition("\N{NO-BREAK SPACE}")
-    return KeyFigure(digits, rest, ends(value, unit), what, strip_of(value, "p50"))
-
-
-def _assumed(one: Told) -> Assumed:
-    value = one["value"]
-    is_range = isinstance(value, str) and " .. " in value
-    words = value_with_unit(value, one["unit"]) if is_range else assumed_value(one)
-    return Assumed(breakable(one["field"]), words, one["reason"], linked(one["source"]))
+    return [figure_of(told, *one) for one in wanted if told[one[0]] is not None]
 
 
 def search_headline(told: Told) -> str:
@@ -192,20 +155,11 @@ def _choices(
     standfirst: str = "",
 ) -> str:
     command = Markup("<code>truecost train {} --html FILE</code>").format(spec.name if spec else "SPEC")
-    return _page(
+    opening = Opening(
         name=name,
         terms=terms,
         headline=headline,
         standfirst=standfirst,
-        figures=[],
-        warnings=[],
-        unknown=[],
-        sections=sections,
-        assumed=[],
-        spec=spec,
         method=Markup(MIDDLES).format(command=command),
     )
-
-
-def _page(**parts: Any) -> str:
-    return environment().get_template("train.html.j2").render(**parts, version=VERSION)
+    return run_page(opening, sections, spec=spec)

@@ -130,9 +130,42 @@ def test_fleets_are_compared(run: Run, spec_file: Path) -> None:
     assert json.loads(none.stdout)["closest"] == "1xh100-sxm"
 
 
+def test_the_cheapest_fleet_is_searched(run: Run, spec_file: Path) -> None:
+    done = run("replay", spec_file, "--search", "h100,l4", "--max-chips", "4", "--slo", "tpot p99 < 100 ms")
+    assert done.exit_code == 0, done.output
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "the cheapest" in done.stdout
+    none = run(
+        "replay", spec_file, "--search", "h100", "--max-chips", "2", "--slo", "tpot p99 < 1 us", "--json"
+    )
+    assert none.exit_code == 1
+    told = json.loads(none.stdout)
+    assert told["closest"] is not None
+    assert told["fleets"][0]["worst_over"] > 1
+
+
+def test_levers_are_replayed(run: Run, spec_file: Path) -> None:
+    done = run("replay", spec_file, "--levers", "--cached", "20%", "--slo", "tpot p99 < 100 ms")
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "To repeat one by hand" in lines
+    assert "What does not apply" in lines
+    told = json.loads(run("replay", spec_file, "--levers", "--json").stdout)
+    assert {"base", "levers", "slo"} <= set(told)
+    assert run("replay", spec_file, "--levers", "--slo", "ttft p99 < 1 us").exit_code == 1
+
+
 @pytest.mark.parametrize(
     "options",
     [
+        ["--max-chips", "4"],
+        ["--fleets", "1xh100", "--terms", "spot"],
+        ["--search", "h100", "--smaller", "llama-3.1-8b:0.3"],
+        ["--cached", "0.3"],
+        ["--search", ""],
+        ["--levers", "--search", "h100"],
+        ["--levers", "--smaller", ""],
         ["--fleets", "1xh100", "--sweep", "x.csv"],
         ["--out", "x.csv"],
         ["--sweep", "x.csv", "--json"],

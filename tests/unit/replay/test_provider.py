@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,10 +53,9 @@ def test_without_prompts_a_step_is_that_of_the_serving_law(model: str) -> None:
 
 
 def test_a_prompt_alone_takes_the_first_token_of_the_serving_law() -> None:
-    """Less the engine's constant and the part of a batch's launches that the law counts for each request."""
+    """Less the engine's constant."""
     of = layout()
-    work = prompt_work(of)
-    wanted = first_token_seconds(work, of.rates(), CONSTANTS) - CONSTANTS.first_token_s - launches(work)
+    wanted = first_token_seconds(prompt_work(of), of.rates(), CONSTANTS) - CONSTANTS.first_token_s
     assert_allclose(seconds(law(of), 1024, 0, 0), wanted, rtol=1e-9)
 
 
@@ -128,9 +128,30 @@ def test_drafts_are_verified_and_their_own_time_added() -> None:
     assert 1.1 < ratio < 2
 
 
-def test_narrow_activations_are_faster_than_wide_ones() -> None:
+def test_narrow_activations_are_multiplied_faster_and_converted_first() -> None:
+    """At 8 bits a prompt's products take half as long on Hopper; each layer's conversion is latency."""
     wide, narrow = (law(layout(activations=name)) for name in ("bf16", "fp8"))
-    assert seconds(wide, 4096, 0, 0) > 1.5 * seconds(narrow, 4096, 0, 0)
+    work, rates = prompt_work(wide.layout), narrow.layout.rates()
+    a_token = work.common_flops_per_token / (4 * rates.common_flops_per_s * CONSTANTS.gemm_efficiency)
+    saved = 4096 * a_token - 80 * CONSTANTS.quantized_layer_latency_s
+    peaks = rates.common_flops_per_s / wide.layout.rates().common_flops_per_s
+    assert peaks == pytest.approx(2, rel=1e-3)
+    assert (wide.layout.rates().converts, rates.converts) == (0, 1)
+    assert_allclose(seconds(wide, 4096, 0, 0) - seconds(narrow, 4096, 0, 0), saved, rtol=1e-3)
+
+
+@pytest.mark.parametrize("backend", ["vllm", "trtllm", "sglang"])
+def test_an_engines_law_has_its_time_a_sequence(backend: str) -> None:
+    of, base = layout(), load_calibration()
+    constants = base.serving_of(backend)
+    own, usual = (Law(of, one, prompt_attention(of, ASKED)) for one in (constants, CONSTANTS))
+    more = 64 * (constants.sequence_latency_s - CONSTANTS.sequence_latency_s)
+    assert_allclose(seconds(own, 0, 64, 1e5) - seconds(usual, 0, 64, 1e5), more, atol=1e-12)
+
+
+def test_a_scaled_law_takes_so_many_times_as_long() -> None:
+    of = law(layout())
+    assert_allclose(seconds(replace(of, scale=1.25), 700, 9, 5e4), 1.25 * seconds(of, 700, 9, 5e4))
 
 
 def test_blocks_follow_from_memory_weights_and_bytes_of_a_token() -> None:

@@ -18,19 +18,43 @@ from truecost.replay.provider import Law, Layout, Requested, prompt_attention
 ONE = {"requests": 1, "input_tokens": 700, "output_tokens": 50, "arrival": {"all_at_once": True}}
 
 
-def test_a_single_request_takes_the_closed_form() -> None:
-    """First token: the prompt's step and the engine's own time; each further one a step of one answer."""
-    told = replay(spec(traffic={"synthetic": ONE})).to_dict()
+@pytest.mark.parametrize("backend", ["vllm", "trtllm", "sglang"])
+def test_a_single_request_takes_the_closed_form(backend: str) -> None:
+    """First token: the prompt's step and the engine's own time; each further one a step of one answer.
+
+    Both are delivered so many steps later.
+    """
+    told = replay(spec(traffic={"synthetic": ONE}, engine={"backend": backend, "corrected": False})).to_dict()
     layout = Layout(load().model("llama-3.1-8b"), load().accelerator("h100-sxm"))
-    constants = load_calibration().serving
+    constants = load_calibration().serving_of(backend)
     law = Law(layout, constants, prompt_attention(layout, Requested(np.array([700.0]), np.array([50.0]))))
     first = law.seconds(np.array([700.0]), np.zeros(1), np.zeros(1))[0] + 700 * 701 / 2 * law.seconds_per_pair
-    assert_allclose(told["ttft_mean_s"], first + constants.first_token_s, rtol=0.002)
     contexts = 700 + np.arange(1, 50.0)
     writing = law.seconds(np.zeros(49), np.ones(49), contexts).sum()
+    delivery = constants.delivery_s(writing / 49)
+    assert_allclose(told["ttft_mean_s"], first + constants.first_token_s + delivery, rtol=0.002)
     assert_allclose(told["tpot_mean_s"], writing / 49, rtol=0.002)
     assert_allclose(told["e2e_mean_s"], told["ttft_mean_s"] + 49 * told["tpot_mean_s"])
-    assert told["makespan_s"] == pytest.approx(told["e2e_mean_s"] - constants.first_token_s)
+    assert told["makespan_s"] == pytest.approx(first + writing, rel=0.002)
+
+
+def test_engines_differ_by_their_own_constants_and_sglang_by_its_scheduler() -> None:
+    """Under load answers of SGLang stall while prompts run; those of the others share steps with them."""
+    found = {
+        backend: replay(
+            spec(
+                traffic__synthetic__arrival={"rate_per_s": 20.0},
+                engine={"backend": backend, "corrected": False},
+            )
+        )
+        for backend in ("vllm", "trtllm", "sglang")
+    }
+    for name, one in found.items():
+        assert one.served == 200, name
+        assert one.requests()["output_tokens"].sum() == 200 * 128
+    totals = {name: one.answer.driven.ran for name, one in found.items()}
+    assert totals["sglang"].steps > totals["vllm"].steps, "a prompt is a step of its own"
+    assert found["sglang"].ttft_mean_s != found["trtllm"].ttft_mean_s != found["vllm"].ttft_mean_s
 
 
 @pytest.fixture(scope="module")

@@ -13,14 +13,20 @@ from truecost.report.evidence_html import render
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return render(scorecards(["training-steps", "whole-runs", "power", "lost-time", "training-costs"]))
+    return render(scorecards())
 
 
 def test_it_is_a_page_of_its_own(page: str) -> None:
     assert "<!doctype html>" in page
     assert not re.search(r'(?:src|href)="https?:', page)
-    for key in ("training-steps", "whole-runs", "power", "lost-time", "training-costs"):
+    for key in ("serving", "training-steps", "whole-runs", "power", "lost-time", "training-costs"):
         assert f'<section id="{key}">' in page
+
+
+def test_seen_and_unseen_serving_are_tables_of_their_own(page: str) -> None:
+    unseen, seen = page.index("Unseen: left out of the fit"), page.index("Seen: no prediction")
+    assert unseen < seen < page.index("Replayed, never fitted: Llama-3.1-8B on rtx-4090, vLLM 0.19.0")
+    assert "serving setups on H100" in page
 
 
 def test_peers_stand_with_source_and_mark(page: str) -> None:

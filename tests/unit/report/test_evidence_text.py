@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from truecost.evidence.scorecards import scorecards
 from truecost.report.evidence_phrases import (
+    QUANTITIES,
     covering,
     finding,
     one_in_hundred,
@@ -16,6 +18,7 @@ from truecost.report.evidence_phrases import (
     reason,
     signed,
 )
+from truecost.report.evidence_serving import power_sentence
 from truecost.report.evidence_text import detail, overview
 from truecost.report.scatter_text import scatter
 
@@ -23,6 +26,58 @@ from truecost.report.scatter_text import scatter
 @pytest.fixture(scope="module")
 def told() -> dict[str, object]:
     return scorecards(["training-steps", "whole-runs", "power", "lost-time", "training-costs"])
+
+
+@pytest.fixture(scope="module")
+def serving() -> dict[str, Any]:
+    return scorecards(["serving"])
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_the_serving_card_fits_the_terminal(serving: dict[str, Any], width: int) -> None:
+    for page in (overview(serving, width), detail(serving, width)):
+        assert max(map(len, page.plain().splitlines())) <= width
+
+
+def test_seen_and_unseen_stand_apart(serving: dict[str, Any]) -> None:
+    law = serving["laws"][0]
+    text = detail(serving, 80).plain()
+    unseen, _, rest = text.partition("Seen: no prediction")
+    seen, _, later = rest.partition("90 % intervals of measured over predicted")
+    assert "an interpolation" in " ".join(seen.split())
+    assert "models left out" not in seen
+    for what in ("model", "chip"):
+        left = law["left_out"][what]
+        part = unseen.partition(f"{left['groups']} {what}s left out")[2]
+        for name, one in left["quantities"].items():
+            line = next(line for line in part.splitlines() if line.split()[:1] == [QUANTITIES[name]])
+            cells = [cell for cell in line.split() if not cell.startswith("(")]
+            assert (f"({one['groups']})" in line) == (one["groups"] < left["groups"])
+            assert cells[1:4] == [
+                f"{one['cases']:,}",
+                percent(one["mean_error"]),
+                percent(one["median_error"]),
+            ]
+            assert line.split()[-1] == percent(one["baseline"]["median_error"])
+    fitted, _, near = seen.partition("corrected by runs nearby")
+    for part, scores in ((fitted, law["seen"]), (near, law["corrected"])):
+        for name, one in scores.items():
+            line = next(line for line in part.splitlines() if line.split()[:1] == [QUANTITIES[name]])
+            assert percent(one["median_error"]) in line.split()
+    for run in law["requests"]:
+        assert f"{run['chip']}, vLLM" in later
+        assert all(signed(one["error"]) in later for one in run["latencies"])
+
+
+def test_a_constant_that_does_better_is_said_to() -> None:
+    row = {"cases": 9, "mean_error": 0.2, "median_error": 0.1, "p90_error": 0.3, "bias": 0.1, "coverage": 0.5}
+    law = {
+        "aimed": {"chip_power": {"watts": 0.1}},
+        "chip_power": row | {"baseline": row | {"mean_error": 0.19}},
+    }
+    assert "A constant does better" in power_sentence(law)
+    law["chip_power"] = row | {"baseline": row | {"mean_error": 0.21}}
+    assert "A constant does worse" in power_sentence(law)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100])

@@ -8,7 +8,8 @@ from typing import Any
 from tests.unit.training.specs import spec
 
 from truecost.catalog.catalog import load
-from truecost.report.train_html import Written, render, render_clusters, render_search
+from truecost.report.run_page import Written
+from truecost.report.train_html import render, render_clusters, render_search
 from truecost.training.alternatives import comparison_told, search_told
 from truecost.training.clusters import Goal
 from truecost.training.explore import explore_clusters, explore_layouts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any, NoReturn
 
@@ -50,6 +51,8 @@ class Rows:
     from_zero: bool = True
     shuffled: bool = False
     zero_is_failed: bool = False
+    since_1970_s: float | None = None
+    """What the times count from, where they are dates."""
     notes: list[str] = field(default_factory=list[str])
 
 
@@ -184,8 +187,20 @@ def _trace(rows: Rows, order: Integers) -> Trace:
         prefix_blocks=_blocks(rows, order, given),
         session_ids=None if rows.sessions is None else in_order_of_appearance(taken(rows.sessions)),
         timed=rows.time_s is not None,
+        starts_at=_starts_at(rows, order),
         notes=tuple(rows.notes),
     )
+
+
+def _starts_at(rows: Rows, order: Integers) -> datetime | None:
+    """When the first request came, where times are dates."""
+    if rows.since_1970_s is None or rows.time_s is None:
+        return None
+    try:
+        first = datetime.fromtimestamp(rows.since_1970_s + float(rows.time_s[order[0]]), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return first.replace(tzinfo=None)
 
 
 def _stem(path: str) -> str:

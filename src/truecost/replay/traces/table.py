@@ -45,12 +45,16 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns as read: numbers (NaN for what is none), times in seconds, keys, lists."""
+    """Columns as read: numbers (NaN for what is none), times in seconds, keys, lists.
+
+    Dates are seconds from `since_1970_s`; None without dates.
+    """
 
     source: Source
     numbers: Mapping[str, Floats]
     keys: Mapping[str, Integers] = field(default_factory=dict[str, Integers])
     lists: Mapping[str, Lists] = field(default_factory=dict[str, Lists])
+    since_1970_s: float | None = None
 
     def written(self, row: int, column: str) -> tuple[str, str]:
         """Where a row stands, and what it has in a column."""
@@ -80,7 +84,9 @@ def read_table(source: Source, columns: Mapping[str, Kind]) -> Table:
         listed = [name for name, kind in columns.items() if kind is Kind.BLOCKS]
         lists = {name: _lists(connection, source, name) for name in listed}
     keys = {name: _integers(found.pop(name)) for name, kind in scalars.items() if kind is Kind.KEY}
-    return Table(source, {name: _floats(values) for name, values in found.items()}, keys, lists)
+    dates = [_first_ns(found[name]) / 1e9 for name, kind in scalars.items() if kind is Kind.STAMP]
+    numbers = {name: _floats(values) for name, values in found.items()}
+    return Table(source, numbers, keys, lists, dates[0] if dates else None)
 
 
 @contextmanager
@@ -135,13 +141,18 @@ def _lists(connection: Any, source: Source, name: str) -> Lists:
     return Lists(offsets, np.ma.filled(values, 0).astype(np.int64), bad)
 
 
+def _first_ns(values: Any) -> int:
+    """The first stamp there is; 0 without any."""
+    known = ~np.ma.getmaskarray(values)
+    return int(values[known][0]) if known.any() else 0
+
+
 def _floats(values: Any) -> Floats:
     """Numbers, NaN where there is none; stamps in nanoseconds become seconds from the first."""
     if not np.issubdtype(values.dtype, np.integer):
         return np.asarray(np.ma.filled(values, np.nan), dtype=np.float64)
     known = ~np.ma.getmaskarray(values)
-    first = int(values[known][0]) if known.any() else 0
-    seconds = (np.ma.getdata(values) - first) / 1e9
+    seconds = (np.ma.getdata(values) - _first_ns(values)) / 1e9
     return np.where(known, seconds, np.nan)
 
 

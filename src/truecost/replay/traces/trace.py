@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,8 @@ class Trace:
 
     `arrival_s` in seconds, sorted, the first at 0; `input_tokens` and `output_tokens` at least 1;
     `session_ids` from 0 in the order of first appearance, -1 for none. A trace that is not `timed` (lengths
-    alone) has every arrival at 0. `source` is the file, `dialect` how it was written; `notes` say what a
+    alone) has every arrival at 0. `starts_at` is when the first came (by the clock as written, UTC where a
+    zone is), where the file has dates. `source` is the file, `dialect` how it was written; `notes` say what a
     reader should know about how it was read.
     """
 
@@ -55,6 +57,7 @@ class Trace:
     prefix_blocks: Blocks | None = None
     session_ids: Integers | None = None
     timed: bool = True
+    starts_at: datetime | None = None
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:

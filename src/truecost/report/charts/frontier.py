@@ -21,6 +21,10 @@ TONES = ("tone1", "tone3", "tone2", "tone4")
 CIRCLE, SQUARE, TRIANGLE, DIAMOND, DROP = "circle", "square", "triangle", "diamond", "drop"
 SHAPES = (CIRCLE, SQUARE, TRIANGLE, DIAMOND, DROP)
 LEADING = 18.0
+FEW = 6
+"""Places that no line joins are each named where they are no more."""
+BOLD = 1.1
+"""Width of bold text over that of others."""
 MOST_OVER_CHEAPEST, ROOM_OVER_BUDGET = 2.2, 1.3
 """Where the scale ends at most: what costs more is named at the top."""
 NARROW_RANGE = 3.0
@@ -47,11 +51,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of chip, its places from the fewest chips to the most; `accent` for the one spoken of."""
+    """A kind of chip, its places from the fewest chips to the most; `accent` for the one spoken of.
+
+    Places that are not one run on more and more chips are not `joined` by a line.
+    """
 
     name: str
     places: Sequence[Place]
     accent: bool = False
+    joined: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +72,16 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """What is measured across and up, and how values are written."""
+    """What is measured across and up, how values are written, and how far up the scale goes at most.
+
+    `most` is in times the cheapest.
+    """
 
     across: str
     up: str
     days: Name
     usd: Name
+    most: float = MOST_OVER_CHEAPEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +105,7 @@ def days_against_usd(
     key, top = _key(styled, width) if len(kinds) > 1 else ([], 0.0)
     usd = [place.usd for kind in kinds for place in kind.places] + ([budget.value] if budget else [])
     days = [place.days for kind in kinds for place in kind.places] + ([deadline.value] if deadline else [])
-    low, high = _domain(usd, budget)
+    low, high = _domain(usd, budget, axes.most)
     scale_of = Log if high / low > NARROW_RANGE else Linear
     ticks = [(tick, axes.usd(tick)) for tick in scale_of((low, high), (0, 1)).ticks(6)]
     left = max((text_width(name, 12) for _, name in ticks), default=20.0) + 8
@@ -112,10 +124,10 @@ def days_against_usd(
     return Drawing(area.bottom + 40, parts)
 
 
-def _domain(usd: Sequence[float], budget: Limit | None) -> Point:
+def _domain(usd: Sequence[float], budget: Limit | None, times: float) -> Point:
     """From the cheapest to the dearest; what would squash the others runs off the top."""
     low = min(usd)
-    most = max(MOST_OVER_CHEAPEST * low, ROOM_OVER_BUDGET * budget.value if budget else 0.0)
+    most = max(times * low, ROOM_OVER_BUDGET * budget.value if budget else 0.0)
     high = max(one for one in usd if one <= most)
     if high / low > NARROW_RANGE:
         return low / 1.15, high * 1.15
@@ -134,7 +146,7 @@ def _key(styled: Sequence[tuple[Kind, str, str]], width: float) -> tuple[list[st
     parts: list[str] = []
     x, y = 0.0, 12.0
     for kind, tone, shape in styled:
-        wide = 18 + text_width(kind.name, 12) + 16
+        wide = 18 + text_width(kind.name, 12) * (BOLD if kind.accent else 1) + 16
         if x and x + wide - 16 > width:
             x, y = 0.0, y + LEADING
         parts.append(_mark((x + 6, y - 4), shape, tone, filled=True))
@@ -222,7 +234,7 @@ def _lines(styled: Sequence[tuple[Kind, str, str]], scales: _Scales) -> list[str
     lines: list[str] = []
     marks: list[str] = []
     for kind, tone, shape in sorted(styled, key=lambda one: one[0].accent):
-        if len(kind.places) > 1:
+        if len(kind.places) > 1 and kind.joined:
             lines.append(path([scales.at(place) for place in kind.places], f"{tone} stroke thin"))
         marks += [
             _mark(scales.at(place), shape, tone, filled=place.best, hint=place.hint) for place in kind.places
@@ -263,9 +275,8 @@ def _labels(
     for kind, _, _ in styled:
         points = [scales.at(place) for place in kind.places]
         taken += [_Box(x - 5, x + 5, y - 5, y + 5) for x, y in points]
-        taken += [
-            _Box(x - 1, x + 1, y - 1, y + 1) for one, other in pairwise(points) for x, y in _on(one, other)
-        ]
+        joined = pairwise(points) if kind.joined else ()
+        taken += [_Box(x - 1, x + 1, y - 1, y + 1) for one, other in joined for x, y in _on(one, other)]
     top = scales.y.domain[1]
     wanted = [one for kind, _, _ in styled for one in _ranked(kind) if one[1].usd <= top]
     parts: list[str] = []
@@ -300,7 +311,8 @@ def _over(place: Place, centre: Point, area: Plot, taken: list[_Box]) -> list[st
 
 def _ranked(kind: Kind) -> Iterator[tuple[int, Place]]:
     """Places with what their label is worth: the pick, the best of the accent, of others, ends, rest."""
-    ends = {0, len(kind.places) - 1}
+    few = range(len(kind.places)) if len(kind.places) <= FEW else ()
+    ends = {0, len(kind.places) - 1} if kind.joined else set(few)
     for index, place in enumerate(kind.places):
         if place.picked:
             yield PICKED, place

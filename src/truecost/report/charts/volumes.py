@@ -36,8 +36,14 @@ class Mark:
     is_crossing: bool
 
 
-def volumes(ways: Sequence[Way], at: Sequence[float], marks: Sequence[Mark], width: float) -> Drawing:
-    """Lines with their bands over volumes, marks above, names at the right."""
+def volumes(
+    ways: Sequence[Way],
+    at: Sequence[float],
+    marks: Sequence[Mark],
+    width: float,
+    volume: str = "queries a month",
+) -> Drawing:
+    """Lines with their bands over volumes, marks above, names at the right; `volume` says of what."""
     placed = _levels(marks, at, width)
     cheapest = [min(usd) for usd in zip(*(way.usd for way in ways), strict=True)]
     low, high = _reach(ways, cheapest)
@@ -46,7 +52,7 @@ def volumes(ways: Sequence[Way], at: Sequence[float], marks: Sequence[Mark], wid
     top = 10.0 + LEVEL * (1 + max((level for _, level in placed), default=0))
     area = Plot(width, left, _right(width), top, top + (240 if is_narrow(width) else 320), ())
     x, y = Log((at[0], at[-1]), (area.left, area.right)), Log((low, high), (area.bottom, area.top))
-    parts = [*value_axis(area, y, ticks), *_volume_axis(area, x)]
+    parts = [*value_axis(area, y, ticks), *_volume_axis(area, x, volume)]
     bands = [_band(way, [x(v) for v in at], y, tone) for way, tone in _toned(ways)]
     lines = [
         _line([(x(v), y(u)) for v, u in zip(at, way.usd, strict=True)], f"{tone} stroke thin")
@@ -87,7 +93,7 @@ def _reach(ways: Sequence[Way], cheapest: Sequence[float]) -> tuple[float, float
     return low / 1.1, high * 1.1
 
 
-def _volume_axis(area: Plot, x: Log) -> list[str]:
+def _volume_axis(area: Plot, x: Log, volume: str) -> list[str]:
     parts = [line((area.left, area.bottom), (area.right, area.bottom), "axis")]
     edge = 0.0
     for tick in x.ticks(4 if is_narrow(area.width) else 6):
@@ -98,7 +104,7 @@ def _volume_axis(area: Plot, x: Log) -> list[str]:
         edge = x(tick) + half + 6
         parts.append(line((x(tick), area.bottom), (x(tick), area.bottom + 4), "axis"))
         parts.append(text(x(tick), area.bottom + 18, name, "soft small", "middle"))
-    parts.append(text(area.left, area.bottom + 34, "queries a month", "soft small"))
+    parts.append(text(area.left, area.bottom + 34, volume, "soft small"))
     return parts
 
 

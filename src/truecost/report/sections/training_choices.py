@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from truecost.report.charts.contest import Entry, contest
 from truecost.report.charts.frontier import Axes, Kind, Limit, Place, days_against_usd
-from truecost.report.charts.svg import Figure, figure, number, rectangle
+from truecost.report.charts.svg import Figure, figure, line, number, rectangle
 from truecost.report.phrases import plural, ranged, share, shown
 from truecost.report.sections.section import Choice, DecisionTable, Section, Table
 from truecost.report.train_search_text import (
@@ -88,11 +88,13 @@ def _behind(found: Sequence[Told]) -> str:
     return share(last["step_time_s"] / found[0]["step_time_s"] - 1)
 
 
-def mini_bar(length: float, *, best: bool) -> Markup:
-    """A bar for the cell of a table, as long as a share of its width."""
+def mini_bar(length: float, *, best: bool, mark: float | None = None) -> Markup:
+    """A bar for the cell of a table, as long as a share of its width; a line at a share that is marked."""
     box = f'viewBox="0 0 {number(MINI_WIDTH)} {number(MINI_HEIGHT)}"'
     size = f'width="{number(MINI_WIDTH)}" height="{number(MINI_HEIGHT)}"'
     shape = rectangle((0, 0), (MINI_WIDTH * length, MINI_HEIGHT), "accent" if best else "tone3")
+    if mark is not None:
+        shape += line((MINI_WIDTH * mark, -2), (MINI_WIDTH * mark, MINI_HEIGHT + 2), "moment")
     return Markup(f'<svg class="mini" {box} {size} aria-hidden="true">{shape}</svg>')
 
 

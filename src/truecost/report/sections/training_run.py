@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
 from truecost.physics.training_calibration import RegimeInterval, TrainingCalibration
 from truecost.ranges import Range
-from truecost.report.charts.composition import Group, Limit, Part, composition
+from truecost.report.charts.composition import Group, Limit, composition
 from truecost.report.charts.rows import Mark, Row, spans
 from truecost.report.charts.svg import figure
 from truecost.report.charts.timeline import day_name
 from truecost.report.charts.waterfall import Step, waterfall
 from truecost.report.phrases import plural, share, shown
 from truecost.report.run_words import interval
+from truecost.report.sections.composed import REST, grouped, parts_table, spoken
 from truecost.report.sections.section import Choice, DecisionTable, Listing, Section, Table
 from truecost.report.sections.training_choices import mini_bar, unbroken
 from truecost.report.train_text import KEPT, LEAST_SHOWN, METHODS, PARTS, batch_of, gib
@@ -32,7 +33,6 @@ WORK: Mapping[str, Sequence[str]] = {
     "writing and scoring": ("generation", "scoring", "critic"),
 }  # fmt: skip
 """Parts of a step by kind; what is in none is the rest."""
-REST = "everything else"
 PHASES = {
     "generation": "the model writes answers",
     "scoring": "frozen models read them",
@@ -119,7 +119,7 @@ def step(told: Told) -> Section:
     """Where the time of a step goes."""
     first = told["limits"][0]
     total = sum(told["step_parts_s"].values())
-    groups = _grouped(told["step_parts_s"], WORK, PARTS, _seconds)
+    groups = grouped(told["step_parts_s"], WORK, PARTS, _seconds, LEAST_SHOWN)
     title = (
         f"Where the time of a step goes: {shown(told['step_time_s'], 's')}, "
         f"{share(first['share'])} of it {first['limit']}"
@@ -130,9 +130,9 @@ def step(told: Told) -> Section:
         f"The strip is the whole step, a colour for each kind of work; the bars are its "
         f"{plural(sum(len(group.parts) for group in groups), 'part')}, the longest first. What overlaps with "
         "arithmetic takes no time of its own and is not in it.",
-        figure(lambda width: composition(groups, width), _spoken(title, groups)),
+        figure(lambda width: composition(groups, width), spoken(title, groups)),
         facts=_step_facts(told),
-        tables=[_parts_table(groups, total, "seconds of a step")],
+        tables=[parts_table(groups, total, "seconds of a step")],
     )
 
 
@@ -152,43 +152,10 @@ def _step_facts(told: Told) -> list[str]:
     ]
 
 
-def _grouped(
-    amounts: Mapping[str, float],
-    kinds: Mapping[str, Sequence[str]],
-    names: Mapping[str, str],
-    said: Callable[[float], str],
-) -> list[Group]:
-    """Parts by kind, without what is too small to list; what no kind has is the rest."""
-    total = sum(amounts.values())
-    listed = {key for keys in kinds.values() for key in keys}
-    wanted = {**kinds, REST: [key for key in amounts if key not in listed]}
-    made: list[Group] = []
-    for kind, keys in wanted.items():
-        kept = [key for key in keys if amounts.get(key, 0.0) >= LEAST_SHOWN * total]
-        parts = [
-            Part(names.get(key, key), amounts[key], said(amounts[key]), share(amounts[key] / total))
-            for key in kept
-        ]
-        made.append(Group(kind, share(sum(amounts[key] for key in kept) / total), parts))
-    return made
-
-
-def _spoken(title: str, groups: Sequence[Group]) -> str:
-    said = ", ".join(f"{group.name} {group.shown}" for group in groups if group.parts)
-    return f"{title}. {said}."
-
-
-def _parts_table(groups: Sequence[Group], total: float, of_what: str) -> Table:
-    parts = sorted((part for group in groups for part in group.parts), key=lambda part: -part.amount)
-    kind = {part.name: group.name for group in groups for part in group.parts}
-    rows = [[part.name, kind[part.name], part.shown, show_share(part.amount / total)] for part in parts]
-    return Table(("part", "kind", "amount", "share"), rows, of_what[:1].upper() + of_what[1:], words=2)
-
-
 def memory(told: Told) -> Section:
     """What the fullest chip keeps, against what is usable."""
     used, usable = told["memory_bytes_per_chip"], told["usable_memory_bytes_per_chip"]
-    kinds = _grouped(told["memory_parts_bytes"], HELD, KEPT, gib)
+    kinds = grouped(told["memory_parts_bytes"], HELD, KEPT, gib, LEAST_SHOWN)
     groups = [Group(BUFFERS if one.name == REST else one.name, one.shown, one.parts) for one in kinds]
     fits = "fits" if told["fits"] else "does not fit"
     title = f"Memory {fits}: the fullest chip keeps {gib(used)} of {gib(usable)} usable"
@@ -198,9 +165,9 @@ def memory(told: Told) -> Section:
         title,
         "The strip is all that the fullest chip keeps at once, the line what software may take of it. "
         f"{show_share(used / usable)} of that are taken.",
-        figure(lambda width: composition(groups, width, limit), _spoken(title, groups)),
+        figure(lambda width: composition(groups, width, limit), spoken(title, groups)),
         facts=_change(told),
-        tables=[_parts_table(groups, used, "bytes on the fullest chip")],
+        tables=[parts_table(groups, used, "bytes on the fullest chip")],
     )
 
 

@@ -85,6 +85,7 @@ class TableDialect:
             block_column=self.blocks,
             from_zero=self.units_per_s != A_DATE,
             zero_is_failed=self.zero_is_failed,
+            since_1970_s=table.since_1970_s,
         )
 
     def _sessions(self, table: Table) -> Integers:

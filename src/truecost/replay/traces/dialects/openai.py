@@ -79,7 +79,7 @@ def _rows(source: Source, found: Gathered, asked: int, failed: int) -> Rows:
     return Rows(
         source, NAME, columns, found.times(),
         np.array(found.given, dtype=np.float64), np.array(found.answer, dtype=np.float64), written,
-        shuffled=True, from_zero=False, notes=notes,
+        shuffled=True, from_zero=False, since_1970_s=0.0, notes=notes,
     )  # fmt: skip
 
 
