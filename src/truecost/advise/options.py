@@ -272,7 +272,7 @@ def _hosting(setting: Setting, spec: SelfHosted, moved: bool) -> dict[str, objec
     setup: dict[str, object] = (
         {} if moved else {"porting": {"usd": setting.rate("options/self_host_setup_usd")}}
     )
-    keep = ("model", "chip", "precision", "purchase", "tensor_parallel_size", "usd_per_chip_hour")
+    keep = ("model", "chip", "precision", "purchase", "tensor_parallel_size", "usd_per_chip_hour", "replay")
     return {f: getattr(spec, f) for f in keep if getattr(spec, f) is not None} | setup
 
 

@@ -114,7 +114,7 @@ def _volume(host: SelfHosted, usd_per_call: Value, work: Work, path: str, book: 
         return float(np.median(volume(layout, law_point(host, work, layout).replica_seconds_per_request)))
 
     placed = placement(host, work, path, book, price)
-    return volume(placed, replica_seconds(law_point(host, work, placed), work, path, book))
+    return volume(placed, replica_seconds(placed, host, work, path, book))
 
 
 def _usd_per_month(host: SelfHosted, work: Work, path: str, book: Book) -> tuple[Value, Value]:

@@ -188,7 +188,7 @@ def _chip_hours(host: SelfHosted, served: ClassServing, key: str, book: Book) ->
     work, at = served.work, key.removesuffix(".chip_hours")
     load = fleet_load(host, work, at, book)
     placed = placement(host, work, at, book, lambda layout: _chip_seconds(host, work, layout))
-    seconds = replica_seconds(law_point(host, work, placed), work, at, book)
+    seconds = replica_seconds(placed, host, work, at, book)
     needed = seconds * (load.level / load.utilization * placed.chips * HOURS_PER_MONTH)
     hours = load.calls_per_s * needed
     inputs = (f"calls_to_model.{work.name}", f"{at}.replica_seconds_per_call", f"{at}.utilization_at_peak",

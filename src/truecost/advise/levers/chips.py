@@ -48,6 +48,7 @@ def _lever(case: Case, host: SelfHosted, key: str) -> Lever:
     at = f"{case.path}.self_hosted"
     stated = {
         "tensor_parallel_size": host.tensor_parallel_size is not None,
+        "replay": host.replay is not None,
         "usd_per_chip_hour": host.usd_per_chip_hour is not None,
         "ownership.usd_per_chip": host.ownership is not None and host.ownership.usd_per_chip is not None,
     }

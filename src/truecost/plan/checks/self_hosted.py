@@ -6,6 +6,7 @@ from functools import partial
 
 from truecost.plan.checks.findings import Checking
 from truecost.plan.checks.fit import check_fits, context_tokens
+from truecost.plan.checks.replays import check_replay
 from truecost.plan.schema import RequestClass, SelfHosted
 
 NO_RENT = "has no effect on chips that are owned: {} is of their rent"
@@ -21,6 +22,8 @@ def check_self_hosted(spec: SelfHosted, request: RequestClass, path: str, checki
     if not known:
         return
     _without_effect(spec, path, checking)
+    if spec.replay is not None:
+        check_replay(spec, path, checking)
     if spec.purchase == "owned":
         _owned(spec, request, path, checking)
     elif spec.usd_per_chip_hour is None:

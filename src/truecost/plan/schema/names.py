@@ -4,8 +4,7 @@ reported together with every other problem."""
 from __future__ import annotations
 
 import re
-from datetime import date
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator
 
@@ -14,17 +13,9 @@ from truecost.catalog.names import UnknownName
 from truecost.spec import refuse
 from truecost.spec.errors import shortened
 
-if TYPE_CHECKING:
-    pass
-
 _LONGEST_NAME = 60
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _OTHER = re.compile(r"[^A-Za-z0-9_-]+")
-
-
-def _api_model(name: str) -> str:
-    checked(lambda: known_names().prices(name, date.max))
-    return name
 
 
 def _region(name: str) -> str:
@@ -73,7 +64,5 @@ Country: TypeAlias = Annotated[str, AfterValidator(_country)]
 """A country with a living wage on record (`truecost catalog show wages`)."""
 PlainName: TypeAlias = Annotated[str, AfterValidator(_plain)]
 """A name of the user's choosing that a dotted path and a cost line can hold."""
-ApiModelName: TypeAlias = Annotated[str, AfterValidator(_api_model)]
-"""A vendor's model id with a price on record."""
 TrendName: TypeAlias = Annotated[str, AfterValidator(_trend)]
 """A trend of prices that the catalog's dated tables can be fitted to."""

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from truecost.catalog.named import ChipName, ModelName
-from truecost.plan.schema.names import ApiModelName, Country, PlainName
+from truecost.catalog.named import ApiModelName, ChipName, ModelName
+from truecost.plan.schema.names import Country, PlainName
 from truecost.plan.schema.quantities import (
     AtLeastOne,
     ChipCount,

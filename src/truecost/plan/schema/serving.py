@@ -7,8 +7,8 @@ from typing import Any, Literal, TypeAlias
 from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-from truecost.catalog.named import ChipName, ModelName
-from truecost.plan.schema.names import ApiModelName, RegionName, TrendName
+from truecost.catalog.named import ApiModelName, ChipName, ModelName
+from truecost.plan.schema.names import RegionName, TrendName
 from truecost.plan.schema.quantities import (
     AtLeastOne,
     Count,
@@ -170,6 +170,10 @@ class SelfHosted(Section):
         default=None, ge=1, le=65536, description="most sequences at once on a replica"
     )
     tpot_limit: Milliseconds | None = Field(default=None, description="slowest token a user accepts")
+    replay: str | None = Field(
+        default=None,
+        description="a replay spec of this model on this fleet: what a replica carries at its SLO by a trace",
+    )
     purchase: Literal["owned"] | Term = "on_demand"
     usd_per_chip_hour: UsdPerChipHour | None = Field(
         default=None, description="rent; the dated record by default"

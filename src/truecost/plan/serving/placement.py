@@ -21,6 +21,7 @@ from truecost.physics.serving import (
 )
 from truecost.plan.book import Book
 from truecost.plan.schema.serving import SelfHosted
+from truecost.plan.serving.replayed import replay_factor, replayed
 from truecost.plan.serving.work import Work
 from truecost.ranges import Value
 
@@ -148,14 +149,24 @@ def law_point(spec: SelfHosted, work: Work, placed: Placement) -> ServingPoint:
     return serving_point(placed.architecture, placed.chip, setup, load_calibration().serving)
 
 
-def replica_seconds(point: ServingPoint, work: Work, path: str, book: Book) -> Value:
-    """Seconds of a whole replica that one call takes, with the law's measured error drawn over it."""
-    error = serving_law_error()
+def replica_seconds(placed: Placement, spec: SelfHosted, work: Work, path: str, book: Book) -> Value:
+    """Seconds of a whole replica that one call takes: the law's, with its measured error drawn over it.
+
+    Where the plan names a replay, what it found over the law stands in for that error.
+    """
+    point = law_point(spec, work, placed)
+    if spec.replay is None:
+        error, over = serving_law_error(), "its measured error"
+    else:
+        found = replayed(spec.replay, book.catalog, book.as_of)
+        terms = spec.precision, spec.max_batch or DEFAULT_MAX_BATCH
+        error = replay_factor(found, placed, terms, work.cache_read_share)
+        over = "what the replay found over the law"
     return book.quantity(
         f"{path}.replica_seconds_per_call",
         point.replica_seconds_per_request * book.fact(error),
         "s",
-        "prefill seconds + output tokens x decode step / batch, from the roofline law, x its measured error",
+        f"prefill seconds + output tokens x decode step / batch, from the roofline law, x {over}",
         (
             f"demand.requests.{work.name}.input_tokens",
             f"demand.requests.{work.name}.output_tokens",

@@ -103,7 +103,7 @@ def size_fleet(
             f"{path}.tpot_limit: {limit:g} ms is faster than any layout tried of {placed.chip.name}; "
             f"the result is for {float(np.mean(point.tpot_s)) * 1000:.0f} ms",
         )
-    seconds = replica_seconds(point, work, path, book)
+    seconds = replica_seconds(placed, spec, work, path, book)
     replicas = load.replicas(seconds)
     chips = book.quantity(
         f"{path}.chips_by_month",
@@ -162,9 +162,7 @@ def fleet_load(
     spec: SelfHosted, work: Work, path: str, book: Book, base_multiple: Value | None = None
 ) -> Load:
     """The load of a class: sized for the peak hour, the mean where chips follow the hour, or a base."""
-    aimed = book.number(
-        f"{path}.utilization_at_peak", spec.utilization_at_peak, "serving/target_utilization_at_peak"
-    )
+    aimed = utilization_at_peak(spec, path, book)
     utilization = np.minimum(aimed * book.move("utilization"), 1.0)
     peak = peak_to_mean(spec, work, path, book)
     spare = np.round(book.number(f"{path}.spare_replicas", spec.spare_replicas, "serving/spare_replicas"))
@@ -172,6 +170,14 @@ def fleet_load(
     if base_multiple is None:
         return Load(calls, 1.0 if spec.autoscale else peak, utilization, spare)
     return Load(calls, base_multiple, utilization, spare, peak)
+
+
+def utilization_at_peak(spec: SelfHosted, path: str, book: Book) -> Value:
+    """Load over capacity in the peak hour; a replay's capacity is what keeps its SLO, and may be used up."""
+    key = f"{path}.utilization_at_peak"
+    if spec.replay is not None and spec.utilization_at_peak is None:
+        return book.quantity(key, 1.0, "share", "1: the replay's capacity leaves room for its SLO already")
+    return book.number(key, spec.utilization_at_peak, "serving/target_utilization_at_peak")
 
 
 def too_slow(spec: SelfHosted, point: ServingPoint) -> bool:

@@ -43,21 +43,30 @@ BUILT: dict[str, dict[str, Any]] = {
 }
 STEPPED: dict[str, tuple[dict[str, Any], float]] = {
     # two or three replicas for a flat load: each is a third of the bill, and a step of it
-    "few replicas": (fleet(), 0.025),
+    "few replicas": ({}, 0.025),
     # and a cap on use, whose load is no longer users x queries
-    "few replicas, capped": (fleet(**{CAP: 20}), 0.025),
-    "few replicas, in a small market": (fleet(**{MARKET: 5000}), 0.05),
+    "few replicas, capped": ({CAP: 20}, 0.025),
+    "few replicas, in a small market": ({MARKET: 5000}, 0.05),
     # neither users nor queries carry the load evenly any more: there is no one load to interpolate over
-    "few replicas, capped, in a small market": (fleet(**{CAP: 20, MARKET: 5000}), 0.25),
+    "few replicas, capped, in a small market": ({CAP: 20, MARKET: 5000}, 0.25),
 }
-"""Plans whose panel may be off by more than a per cent, by how much, and why."""
+"""Fleets whose panel may be off by more than a per cent, by how much, and why."""
+USERS, SECONDS = "demand__tiers__pro__users", "serving.chat.self_hosted.replica_seconds_per_call"
+BUSY_S = 2000 * 1.38
+"""Replica-seconds that all users' queries take together, a query of each: two replicas, and a spare one."""
+
+
+@cache
+def users_of_few() -> int:
+    """Users that keep as many replicas busy as ever, whatever the serving law says of one query."""
+    return round(BUSY_S / plan(fleet()).explain(SECONDS).value["p50"])
 
 
 def source(name: str) -> Path | dict[str, Any]:
     if name in BUILT:
         return BUILT[name]
     if name in STEPPED:
-        return STEPPED[name][0]
+        return fleet(**{USERS: users_of_few()}, **STEPPED[name][0])
     starter = STARTERS / f"{name}.yaml"
     return starter if starter.exists() else ROOT / "examples" / f"{name}.yaml"
 
