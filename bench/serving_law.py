@@ -1,4 +1,4 @@
-"""How fast the serving law answers: draws a second for one point, and the fit behind its constants.
+"""How fast the serving law answers: draws for one point, and all measured points, as a fit runs them.
 
 Prints each figure beside its bar; run with `python bench/serving_law.py`.
 """
@@ -13,7 +13,8 @@ import numpy as np
 
 from truecost.catalog.accelerators import accelerator
 from truecost.catalog.models import model
-from truecost.evidence.fit import fit_constants, fitting_points
+from truecost.evidence.fit import closed_form_seconds, fitting_points, log_ratios
+from truecost.evidence.serving_runs import constants_of
 from truecost.physics.calibration import load_calibration
 from truecost.physics.serving import ServingSetup, seconds_at_load, serving_point
 
@@ -63,8 +64,12 @@ def main() -> None:
         )
         print(f"{name:24}{together:13.2f} ms{BAR_MS:5.0f} ms{alone / together:12.0f} x{at_load:9.2f} ms")
     points = fitting_points()
-    fit = milliseconds(lambda: fit_constants(points), 3)
-    print(f"fit of the constants on {len(points):,} points: {fit:.0f} ms")
+    values = {name: constant.value for name, constant in load_calibration().serving_constants.items()}
+    log_ratios(points, values)
+    simulated = milliseconds(lambda: log_ratios(points, values), 3)
+    closed = milliseconds(lambda: closed_form_seconds(points, constants_of(values, points)))
+    print(f"all {len(points):,} measured points once, each simulated: {simulated:.0f} ms", end="")
+    print(f"; by the closed form: {closed:.2f} ms")
 
 
 if __name__ == "__main__":

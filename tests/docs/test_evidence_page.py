@@ -15,5 +15,5 @@ def test_the_page_is_current() -> None:
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     text = script.PAGE.read_text(encoding="utf-8")
-    assert len(script.PAIR.findall(text)) == 2
+    assert len(script.PAIR.findall(text)) == 3
     assert text == script.page(text), "run: python scripts/evidence_page.py"

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import asdict
 from datetime import date
 from importlib.resources import files
 
 import pytest
 
 from truecost.evidence.calibration_file import serving_text, with_serving
-from truecost.evidence.fit import fitting_points, outside_points
+from truecost.evidence.fit import fitting_points, outside_points, shipped_left_out
 from truecost.evidence.measurements import serving_points
 from truecost.evidence.scorecards import LAWS, peers
-from truecost.evidence.serving_score import ServingScore, serving_score
+from truecost.evidence.serving_score import QUANTITIES, ServingScore, serving_score
 from truecost.evidence.training_calibration_file import HEAD
 from truecost.evidence.training_score import TrainingScore, training_score
-from truecost.physics.calibration import Calibration, load_calibration, read_calibration
+from truecost.physics.calibration import SEEN, Calibration, load_calibration, read_calibration
 
 TOLERANCE = 0.005
 """Shares of constants and errors that may differ between machines."""
@@ -42,47 +41,96 @@ def shipped_text() -> str:
     return (files("truecost.physics") / "calibration.toml").read_text(encoding="utf-8")
 
 
+SIMULATED = ("tpot", "ttft", "e2e")
+"""Quantities that only a simulation of the engine says much of."""
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
 @pytest.mark.parametrize("what", ["model", "chip"])
 def test_the_serving_law_beats_the_naive_guesses_on_what_it_has_not_seen(
-    serving: ServingScore, what: str
+    serving: ServingScore, what: str, quantity: str
 ) -> None:
-    compared = serving.comparisons[what]
-    print(f"{what} left out: law {compared.law.mean_error:.1%}, tolerance 20 %")
-    assert compared.law.mean_error < 0.20
-    assert compared.law.median_error < 0.15
-    assert compared.law.mean_error < 0.6 * compared.constant_roofline_share.mean_error
-    assert compared.law.mean_error < 0.2 * compared.constant_utilization.mean_error
+    """By half where queues decide, which no constant share of a peak knows; by a quarter elsewhere."""
+    compared = serving.comparisons[what][quantity]
+    law, naive = compared.law, compared.naive
+    print(f"{what} left out, {quantity}: law {law.median_error:.1%}, naive {naive.median_error:.1%}")
+    assert law.count == naive.count >= 400
+    assert law.median_error < (0.5 if quantity in SIMULATED else 0.75) * naive.median_error
+    assert law.mean_error < naive.mean_error
+    assert law.p90_error < naive.p90_error
+
+
+@pytest.mark.parametrize("what", ["model", "chip"])
+def test_a_constant_utilization_is_no_guess_at_all(serving: ServingScore, what: str) -> None:
+    """Decoding is bound by bandwidth: a share of the peak is off by more than its own size."""
+    law = serving.comparisons[what]["replica_seconds"].law
+    assert law.mean_error < 0.2 * serving.constant_utilization[what].mean_error
 
 
 def test_the_serving_law_holds_on_sources_no_fit_has_seen(serving: ServingScore) -> None:
-    print(f"{serving.outside.count} points: {serving.outside.mean_error:.1%}, tolerance 16 %")
+    """No worse than on the models left out of the fit, and as often inside the interval as it says."""
+    left_out = serving.comparisons["model"]["replica_seconds"].law
+    print(
+        f"{serving.outside.count} points: {serving.outside.mean_error:.1%}, at most {left_out.mean_error:.1%}"
+    )
     assert serving.outside.count > 1000
-    assert serving.outside.mean_error < 0.16
-    assert serving.outside_coverage >= 0.90
+    assert serving.outside.mean_error < left_out.mean_error
+    assert serving.outside_coverage >= 0.85
 
 
-def test_unseen_is_worse_than_seen_and_said_so(serving: ServingScore) -> None:
-    assert serving.comparisons["model"].law.mean_error > serving.seen.mean_error
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_unseen_is_worse_than_seen_and_said_so(serving: ServingScore, quantity: str) -> None:
+    assert serving.comparisons["model"][quantity].law.mean_error > serving.seen[quantity].mean_error
 
 
-@pytest.mark.parametrize("quantity", ["replica_seconds", "tpot", "ttft"])
+@pytest.mark.parametrize("quantity", QUANTITIES)
 def test_the_intervals_cover_what_they_say(serving: ServingScore, quantity: str) -> None:
-    assert serving.coverages[quantity] >= 0.90
+    assert 0.85 <= serving.coverages[quantity] <= 0.95
 
 
-def test_the_shipped_constants_are_those_of_the_fit(serving: ServingScore, shipped: Calibration) -> None:
-    for name, value in asdict(serving.constants).items():
-        assert getattr(shipped.serving, name) == pytest.approx(value, rel=TOLERANCE), name
-    for name, interval in serving.intervals.items():
-        written = shipped.serving_residuals[name]
-        assert written.range_90.low == pytest.approx(interval.low, rel=2 * TOLERANCE)
-        assert written.range_90.high == pytest.approx(interval.high, rel=2 * TOLERANCE)
-        assert written.mean_error == pytest.approx(serving.quantities[name].mean_error, abs=TOLERANCE)
-        assert written.coverage == pytest.approx(serving.coverages[name], abs=0.02)
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_the_shipped_intervals_follow_from_the_shipped_held_out_constants(
+    serving: ServingScore, shipped: Calibration, quantity: str
+) -> None:
+    """To the third digit, in which they are written."""
+    written, interval = shipped.serving_residuals[quantity], serving.intervals[quantity]
+    assert written.range_90.low == pytest.approx(interval.low, rel=TOLERANCE)
+    assert written.range_90.high == pytest.approx(interval.high, rel=TOLERANCE)
+    assert written.mean_error == pytest.approx(
+        serving.comparisons["model"][quantity].law.mean_error, abs=TOLERANCE
+    )
+    assert written.coverage == pytest.approx(serving.coverages[quantity], abs=TOLERANCE)
 
 
-def test_the_file_that_fit_writes_is_read_back(shipped: Calibration, shipped_text: str) -> None:
-    written = read_calibration(with_serving(shipped_text))
+def test_the_intervals_of_measured_setups_are_shipped_as_scored_and_narrower(
+    serving: ServingScore, shipped: Calibration
+) -> None:
+    """An interpolation between runs of the same setup must be worth more than the law of unseen ones."""
+    for name, interval in serving.corrected_intervals.items():
+        written = shipped.serving_residuals[f"{name}{SEEN}"]
+        assert written.range_90.low == pytest.approx(interval.low, rel=TOLERANCE)
+        assert written.range_90.high == pytest.approx(interval.high, rel=TOLERANCE)
+        assert written.coverage == pytest.approx(serving.corrected_coverages[name], abs=TOLERANCE)
+        assert 0.85 <= written.coverage <= 0.95
+        unseen = serving.intervals[name]
+        assert interval.high / interval.low < unseen.high / unseen.low
+        assert serving.corrected[name].median_error < serving.seen[name].median_error
+
+
+def test_every_group_has_constants_that_were_fitted_without_it() -> None:
+    """A model or chip without its own would be judged by constants that have seen it."""
+    points, left_out = fitting_points(), shipped_left_out()
+    assert set(left_out["model"]) == set(points.models.tolist())
+    assert set(left_out["chip"]) == set(points.chips.tolist())
+    full = {name: constant.value for name, constant in load_calibration().serving_constants.items()}
+    for groups in left_out.values():
+        assert all(values != full for values in groups.values())
+
+
+def test_the_file_that_fit_writes_is_read_back(
+    serving: ServingScore, shipped: Calibration, shipped_text: str
+) -> None:
+    written = read_calibration(with_serving(shipped_text, serving))
     assert written.serving_constants.keys() == shipped.serving_constants.keys()
     assert written.fitted_on == shipped.fitted_on
     assert written.interruptions_per_chip_year == shipped.interruptions_per_chip_year
@@ -95,9 +143,9 @@ def test_a_fit_of_serving_leaves_the_training_part_and_an_unchanged_date(
     kept, mark, below = shipped_text.partition(HEAD)
     other = serving_text(serving, training, date(2020, 1, 1))
     assert "checked = 2020-01-01" in other
-    assert with_serving(f"{other}\n{mark}{below}") == f"{other}\n{mark}{below}"
+    assert with_serving(f"{other}\n{mark}{below}", serving) == f"{other}\n{mark}{below}"
     odd = kept.replace("checked = ", "checked = 2019-01-01 # ", 1).replace("value = 0", "value = 1", 1)
-    made = with_serving(f"{odd}\n{mark}{below}")
+    made = with_serving(f"{odd}\n{mark}{below}", serving)
     assert "2019" not in made
     assert made.endswith(f"{mark}{below}")
 
@@ -106,8 +154,9 @@ def test_a_service_tuned_to_the_limit_is_cheaper_than_the_law_says(serving: Serv
     """DeepSeek's day: large expert parallelism with hidden exchange, which the law has no term for."""
     service = serving.service
     ratio = service.measured_chips / service.predicted_chips
-    print(f"measured / predicted chips {ratio:.2f}; the law's 90 % range starts at 0.55")
-    assert 0.40 < ratio < 0.55
+    low = serving.intervals["replica_seconds"].low
+    print(f"measured / predicted chips {ratio:.2f}; the law's 90 % range starts at {low:.2f}")
+    assert 0.40 < ratio < low
 
 
 def test_the_record_of_whole_runs_is_what_the_catalog_ships(training: TrainingScore) -> None:
@@ -133,7 +182,10 @@ def table(name: str) -> list[dict[str, str]]:
 
 
 PEER_CELLS = ("tool", "version", "data", "error", "statistic", "how", "source")
-KEYED = ("serving_points.csv", "training_steps.csv", "scheduler_oracle.csv")
+KEYED = (
+    "serving_points.csv", "training_steps.csv", "scheduler_oracle.csv", "request_runs.csv",
+    "request_run_settings.csv", "serving_power.csv",
+)  # fmt: skip
 """Tables whose rows name a key of sources.csv; the others say their source in words."""
 
 
@@ -159,11 +211,11 @@ def test_tables_without_keys_say_their_source_row_by_row() -> None:
         assert all(len(row["source"]) > 8 for row in table(name)), name
 
 
-def test_every_table_but_the_fitted_one_has_sources() -> None:
+def test_every_table_but_the_fitted_ones_has_sources() -> None:
     data = files("truecost.evidence") / "data"
     names = [entry.name for entry in data.iterdir() if entry.name.endswith(".csv")]
     without = {name for name in names if "source" not in table(name)[0]}
-    assert without == {"sources.csv", "training_held_out.csv"}
+    assert without == {"sources.csv", "training_held_out.csv", "serving_held_out.csv"}
 
 
 def test_what_peers_reach_is_marked_with_source_and_date() -> None:

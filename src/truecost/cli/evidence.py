@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -77,9 +77,9 @@ def fit(*, law: str, calibration: str | None) -> None:
     """
     from truecost.cli.output import check_targets, write_all
 
-    own, held_out = _package_files()
+    own, *others = _package_files(law)
     if calibration is None:
-        targets = _writable([own, held_out] if law == "training" else [own])
+        targets = _writable([own, *others])
         texts = _fitted(law, own.read_text(encoding="utf-8"))
         write_all({target: texts[place] for place, target in enumerate(targets)})
     else:
@@ -105,14 +105,19 @@ def _show(laws: Sequence[str] | None, *, as_json: bool, html: str | None) -> Non
         emit_page(detail(told, page_width()) if laws else overview(told, page_width()))
 
 
-def _package_files() -> tuple[Path, Path]:
-    """The calibration the package ships, and the constants of its fits with something left out."""
+def _package_files(law: str) -> list[Path]:
+    """The calibration the package ships and what a fit writes beside it: its fits with something left out,
+    and for serving how far off it is at each measured point."""
     from importlib.resources import files
     from pathlib import Path
 
-    own = files("truecost.physics") / "calibration.toml"
-    held_out = files("truecost.evidence") / "data" / "training_held_out.csv"
-    return Path(str(own)), Path(str(held_out))
+    own = files("truecost.physics")
+    found = [own / "calibration.toml", files("truecost.evidence") / "data" / f"{law}_held_out.csv"]
+    if law == "serving":
+        from truecost.physics.nearby import FILE
+
+        found.append(own / FILE)
+    return [Path(str(one)) for one in found]
 
 
 def _writable(paths: Sequence[Path]) -> list[str]:
@@ -142,19 +147,18 @@ def _base(target: str, own: Path) -> str:
 
 
 def _fitted(law: str, text: str) -> list[str]:
-    """The calibration with one law fitted anew; for training the constants of its held-out fits behind it."""
-    if law == "serving":
-        from truecost.evidence.calibration_file import with_serving
-
-        note("fitting the serving law, and without each model and chip")
-        return [with_serving(text)]
+    """The calibration with one law fitted anew, and the constants of its held-out fits."""
+    from truecost.evidence.calibration_file import refit_serving
     from truecost.evidence.training_refit import refit
 
     done: list[str] = []
 
     def progress(name: str) -> None:
         done.append(name)
-        note(f"fit {len(done)}: without {name}")
+        note(f"fit {len(done)}: without {name}" if law == "training" else f"serving: {name}")
 
-    made: Any = refit(text, progress)
-    return [made.calibration, made.held_out]
+    if law == "serving":
+        serving = refit_serving(text, progress)
+        return [serving.calibration, serving.held_out, serving.measured]
+    training = refit(text, progress)
+    return [training.calibration, training.held_out]

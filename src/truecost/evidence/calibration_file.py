@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 
-from truecost.evidence.fit import PRIORS, Prior, jackknife_log_spread
-from truecost.evidence.serving_score import ServingScore, serving_score
+import numpy as np
+
+from truecost.evidence.fit import (
+    PRIORS,
+    Fitted,
+    Prior,
+    fit_all,
+    fitting_points,
+    held_out_text,
+    jackknife_log_spread,
+    log_ratios,
+)
+from truecost.evidence.serving_power import refit_power
+from truecost.evidence.serving_power_fit import PRIORS as POWER_PRIORS
+from truecost.evidence.serving_power_fit import ServingPowerFit
+from truecost.evidence.serving_score import ServingScore, score_of
+from truecost.evidence.serving_seen import seen_text
 from truecost.evidence.training_calibration_file import HEAD
 from truecost.evidence.training_score import TrainingScore, training_score
 from truecost.normal import Z95
+from truecost.physics.calibration import SEEN
 from truecost.ranges import Range
 
 _HEAD = """\
@@ -22,19 +39,55 @@ _HEAD = """\
 # of the constants too: draw the residual, not both."""
 
 
-def with_serving(text: str) -> str:
-    """A calibration with its serving part fitted anew; dated today, unless nothing in it changed."""
+@dataclass(frozen=True, slots=True)
+class ServingRefit:
+    """What a refit writes: the calibration, and the constants of every fit with something left out."""
+
+    calibration: str
+    held_out: str
+    measured: str
+    """How far off the law is at each measured point, for the corrections of `physics.nearby`."""
+
+
+def refit_serving(text: str, progress: Callable[[str], None] = lambda name: None) -> ServingRefit:
+    """The calibration with its serving part fitted anew; about two minutes."""
+    fitted = rounded(fit_all(fitting_points(), progress))
+    progress("the score")
+    points = fitting_points()
+    rows = seen_text(points, log_ratios(points, fitted.values))
+    progress("power")
+    power = refit_power(fitted.values)
+    return ServingRefit(with_serving(text, score_of(fitted), power), held_out_text(fitted), rows)
+
+
+def rounded(fitted: Fitted) -> Fitted:
+    """Constants as the files have them, with four digits: what is scored is what ships."""
+
+    def as_written(values: Mapping[str, float]) -> dict[str, float]:
+        return {name: float(f"{value:.4g}") for name, value in values.items()}
+
+    return Fitted(
+        as_written(fitted.values),
+        {
+            what: {group: as_written(values) for group, values in groups.items()}
+            for what, groups in fitted.left_out.items()
+        },
+    )
+
+
+def with_serving(text: str, serving: ServingScore, power: ServingPowerFit) -> str:
+    """A calibration with another serving part; dated today, unless nothing in it changed."""
     kept, mark, training = text.partition(HEAD)
-    serving, record = serving_score(), training_score()
+    record = training_score()
     before = tomllib.loads(text)["checked"]
-    made = serving_text(serving, record, before)
+    made = serving_text(serving, power, record, before)
     if made.rstrip("\n") != kept.rstrip("\n"):
-        made = serving_text(serving, record, date.today())
+        made = serving_text(serving, power, record, date.today())
     return f"{made}\n{mark}{training}"
 
 
-def serving_text(serving: ServingScore, training: TrainingScore, fitted: date) -> str:
-    """The serving part of the file and the rate of interruptions: all above the training part."""
+def serving_text(serving: ServingScore, power: ServingPowerFit, training: TrainingScore, fitted: date) -> str:
+    """The serving part of the file, its power and the rate of interruptions: all above the training part."""
     lines = [
         _HEAD,
         f"checked = {fitted.isoformat()}",
@@ -42,18 +95,27 @@ def serving_text(serving: ServingScore, training: TrainingScore, fitted: date) -
         "[serving]",
         f'fitted_on = "{_fitted_on(serving)}"',
     ]
-    spreads = [jackknife_log_spread(left) for left in serving.held_out.values()]
-    for name, value in asdict(serving.constants).items():
+    spreads = [jackknife_log_spread(left.values) for left in serving.held_out.values()]
+    for name, value in serving.values.items():
         spread = max((found[name] for found in spreads if name in found), default=None)
-        lines += ["", f"[serving.constants.{name}]", *_constant(value, spread, PRIORS[name])]
+        lines += ["", f"[serving.constants.{_key(name)}]", *_constant(value, spread, PRIORS[name])]
     for name, interval in serving.intervals.items():
         lines += [
             "",
             f"[serving.residuals.{name}]",
             f'residual_90 = "{_span(interval)}"',
             f"coverage = {serving.coverages[name]:.3f}",
-            f"mean_error = {serving.quantities[name].mean_error:.3f}",
+            f"mean_error = {serving.comparisons['model'][name].law.mean_error:.3f}",
         ]
+    for name, interval in serving.corrected_intervals.items():
+        lines += [
+            "",
+            f"[serving.residuals.{name}{SEEN}]",
+            f'residual_90 = "{_span(interval)}"',
+            f"coverage = {serving.corrected_coverages[name]:.3f}",
+            f"mean_error = {serving.corrected[name].mean_error:.3f}",
+        ]
+    lines += _power_lines(power)
     lines += [
         "",
         "[reliability.interruptions_per_chip_year]",
@@ -63,11 +125,33 @@ def serving_text(serving: ServingScore, training: TrainingScore, fitted: date) -
     return "\n".join(lines) + "\n"
 
 
+def _power_lines(power: ServingPowerFit) -> list[str]:
+    points = power.points
+    lines = [
+        "",
+        "[serving_power]",
+        f'fitted_on = "{len(points.watts)} steady states of engines, {len(power.left_out)} models, '
+        f'{len(set(points.chips.tolist()))} chip (truecost.evidence/data/serving_power.csv)"',
+        f'residual_90 = "{_span(power.residual_90)}"',
+        f"coverage = {power.coverage:.3f}",
+        f"mean_error = {np.abs(np.expm1(-power.log_ratios)).mean():.3f}",
+    ]
+    for name, prior in POWER_PRIORS.items():
+        value = getattr(power.constants, name)
+        lines += ["", f"[serving_power.constants.{name}]", *_constant(value, power.log_spread(name), prior)]
+    return lines
+
+
+def _key(name: str) -> str:
+    """A key of the file; names of an engine's constants hold a dot."""
+    return f'"{name}"' if "." in name else name
+
+
 def _fitted_on(serving: ServingScore) -> str:
     models = serving.held_out["model"].groups
     chips = serving.held_out["chip"].groups
     return (
-        f"{serving.seen.count} measured points, {len(set(models.tolist()))} models, "
+        f"{serving.seen['replica_seconds'].count:,} measured points, {len(set(models.tolist()))} models, "
         f"{len(set(chips.tolist()))} chips (truecost.evidence/data/serving_points.csv)"
     )
 

@@ -38,6 +38,10 @@ class Point:
     chip: str
     engine: str
     setup: ServingSetup
+    max_num_batched_tokens: int
+    """Tokens of a step of a rank, as the run's recipe had it."""
+    shortest: float
+    """Lengths are drawn evenly from this share of the longest to the longest; those of `setup` are means."""
     concurrency: float
     """Requests in progress, asked for or observed; infinite where everything was queued at the start."""
     ttft_s: float
@@ -61,6 +65,11 @@ class Stack:
     models: Labels
     """Models of equal sizes under one name: what a model left out of the fit must not share."""
     chips: Labels
+    engines: Labels
+    steps: FloatArray
+    """Tokens of a step of a rank."""
+    shortest: FloatArray
+    """Least length as a share of the longest."""
     setups: Labels
     """Source, model, chip, engine and precision: points of one setup err together."""
 
@@ -104,6 +113,9 @@ def stack(points: Sequence[Point]) -> Stack:
         sources=np.array([point.source for point in points]),
         models=np.array(names),
         chips=np.array([accelerators[point.chip].key for point in points]),
+        engines=np.array([point.engine for point in points]),
+        steps=np.array([float(point.max_num_batched_tokens) for point in points]),
+        shortest=np.array([point.shortest for point in points]),
         setups=np.array(
             [
                 f"{point.source}/{name}/{point.chip}/{point.engine}/{point.setup.precision}"
@@ -134,6 +146,7 @@ def _point(row: dict[str, str]) -> Point:
         output_tokens=float(row["output_tokens"]),
         tensor_parallel_size=int(row["tensor_parallel_size"]),
         data_parallel_size=int(row["data_parallel_size"]),
+        expert_parallel_size=int(row["expert_parallel_size"]),
         precision=row["precision"],
         kv_precision=row["kv_precision"],
     )
@@ -143,6 +156,8 @@ def _point(row: dict[str, str]) -> Point:
         chip=row["chip"],
         engine=row["engine"],
         setup=setup,
+        max_num_batched_tokens=int(row["max_num_batched_tokens"]),
+        shortest=float(row["shortest"]),
         concurrency=_number(row["concurrency"], np.inf),
         ttft_s=_number(row["ttft_s"], np.nan),
         tpot_s=_number(row["tpot_s"], np.nan),

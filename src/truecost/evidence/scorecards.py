@@ -10,15 +10,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-
 from truecost.evidence.epoch import BANDS, scorecard, within
 from truecost.evidence.epoch_tables import METHODS
-from truecost.evidence.fit import fitting_points
 from truecost.evidence.lost_time import FACTOR, lost_time, off_by, recorded_share
-from truecost.evidence.serving_score import Comparison, serving_score
-from truecost.evidence.training_told import TRAINING, WORST, errors
-from truecost.physics.calibration import load_calibration
+from truecost.evidence.serving_told import serving_told
+from truecost.evidence.training_told import TRAINING
 from truecost.version import VERSION
 
 CLAIMS = "truecost claims"
@@ -26,89 +22,12 @@ TRENDS = "truecost trends"
 
 
 def scorecards(names: Sequence[str] | None = None) -> dict[str, Any]:
-    """The scores of some laws, all by default; serving takes five seconds, the rest three."""
+    """The scores of some laws, all by default; serving takes six seconds, the rest three."""
     return {
         "truecost": {"version": VERSION},
         "laws": [LAWS[name]() | {"peers": peers(name)} for name in names or LAWS],
         "elsewhere": {"published claims": CLAIMS, "price trends": TRENDS},
     }
-
-
-def serving_told() -> dict[str, Any]:
-    """Serving: models, chips and whole sources left out; intervals by quantity; the worst setups."""
-    result, calibration = serving_score(), load_calibration()
-    return {
-        "key": "serving",
-        "title": "Serving",
-        "quantity": "seconds of a replica that a request takes",
-        "command": "truecost evidence serving",
-        "fitted": calibration.checked.isoformat(),
-        "fitted_on": calibration.fitted_on,
-        "baseline": "the best constant share of the roofline that suits the others",
-        "left_out": {what: _compared(one) for what, one in result.comparisons.items()},
-        "outside": errors(result.outside) | {"coverage": result.outside_coverage},
-        "seen": errors(result.seen),
-        "intervals": [
-            {
-                "quantity": name,
-                "low": interval.low,
-                "high": interval.high,
-                "coverage": result.coverages[name],
-                **errors(result.quantities[name]),
-            }
-            for name, interval in result.intervals.items()
-        ],
-        "service": {
-            "what": "DeepSeek's published day on H800",
-            "measured_chips": result.service.measured_chips,
-            "predicted_chips": result.service.predicted_chips,
-        },
-        **_serving_points(),
-    }
-
-
-def _compared(one: Comparison) -> dict[str, Any]:
-    return {
-        **errors(one.law),
-        "groups": one.law.groups,
-        "coverage": one.coverage,
-        "baseline": errors(one.constant_roofline_share),
-        "constant_utilization": errors(one.constant_utilization),
-    }
-
-
-def _serving_points() -> dict[str, Any]:
-    """Replica-seconds measured and predicted with the model left out, and the worst of each setup."""
-    points, ratios = fitting_points(), serving_score().held_out["model"].log_ratios.replica_seconds
-    told = [
-        {
-            "name": name,
-            "kind": chip,
-            "measured": float(f"{seconds:.4g}"),
-            "predicted": float(f"{seconds * np.exp(-ratio):.4g}"),
-        }
-        for name, chip, seconds, ratio in zip(
-            points.models.tolist(),
-            points.chips.tolist(),
-            points.replica_seconds.tolist(),
-            ratios.tolist(),
-            strict=True,
-        )
-    ]
-    firsts: dict[str, int] = {}
-    for place in np.argsort(-np.abs(ratios), kind="stable").tolist():
-        firsts.setdefault(str(points.setups[place]), place)
-    worst = [
-        {
-            "case": setup.replace("/", ", "),
-            "concurrency": float(points.concurrency[place]),
-            "measured_s": told[place]["measured"],
-            "predicted_s": told[place]["predicted"],
-            "error": float(np.expm1(-ratios[place])),
-        }
-        for setup, place in list(firsts.items())[:WORST]
-    ]
-    return {"points": told, "worst": worst}
 
 
 def lost_time_told() -> dict[str, Any]:

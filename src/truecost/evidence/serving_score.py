@@ -14,13 +14,15 @@ from truecost.catalog.accelerators import accelerator
 from truecost.catalog.models import model
 from truecost.evidence.fit import (
     PERFECT,
+    Fitted,
     HeldOut,
-    fit_constants,
+    LogRatios,
+    closed_form_seconds,
     fitting_points,
-    leave_one_out,
+    left_one_out,
     log_ratios,
     outside_points,
-    predict,
+    shipped_left_out,
 )
 from truecost.evidence.measurements import Stack
 from truecost.evidence.metrics import (
@@ -35,8 +37,11 @@ from truecost.evidence.metrics import (
     weighted_quantile,
     widened,
 )
-from truecost.physics.calibration import ServingConstants
+from truecost.evidence.serving_runs import constants_of
+from truecost.evidence.serving_seen import corrected
+from truecost.physics.calibration import ENGINE, ServingConstants, load_calibration, serving_constants
 from truecost.physics.replica import ServingSetup
+from truecost.physics.roofline import decode_seconds_per_token, prefill_seconds
 from truecost.physics.serving import ServingPoint, serving_point
 from truecost.ranges import FloatArray, Range
 
@@ -47,17 +52,24 @@ WIDEST = 2.0
 SECONDS_PER_DAY = 86_400.0
 
 
+NEARBY = ("tpot", "ttft", "throughput", "e2e")
+"""Quantities that nearby measurements correct."""
+QUANTITIES = LogRatios._fields
+"""What is judged: replica-seconds by the closed form; TPOT, TTFT, throughput and E2E by the simulation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The law on points left out of the fit, the naive guesses on the same, and the law's interval."""
+    """One quantity on points left out of the fit, the naive guesses on the same, and the law's interval."""
 
     law: Score
-    constant_utilization: Score
-    """Replica-seconds = FLOPs / (peak x the share of the peak that fits the other groups best)."""
-    constant_roofline_share: Score
-    """Replica-seconds = those of perfect hardware / the share of it that fits the other groups best."""
+    naive: Score
+    """Hardware at its peak over the share of it that suits the other groups best."""
     coverage: float
-    """Of the 90 % interval that the other groups' residuals give, not widened."""
+    """Share of points inside the 90 % interval that the other groups' residuals give, groups weighing the
+    same, not widened."""
+    width: float
+    """That interval's upper end over its lower, to the power of a half: x/÷ so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,52 +86,85 @@ class Service:
 class ServingScore:
     """Everything the serving scorecard prints and the calibration keeps."""
 
-    constants: ServingConstants
+    values: Mapping[str, float]
+    """Constants by the names of the calibration file."""
     held_out: Mapping[str, HeldOut]
     """By what was left out: "model" and "chip"."""
-    comparisons: Mapping[str, Comparison]
-    """Replica-seconds per request, by the same."""
-    quantities: Mapping[str, Score]
-    """ "replica_seconds", "tpot", "ttft", models left out."""
+    comparisons: Mapping[str, Mapping[str, Comparison]]
+    """By the same, then by quantity."""
+    constant_utilization: Mapping[str, Score]
+    """Replica-seconds = FLOPs / (peak x the share of the peak that fits the other groups best)."""
     intervals: Mapping[str, Range]
     """Measured over predicted, by quantity."""
     coverages: Mapping[str, float]
     """Share of held-out points inside the interval of the others, by quantity."""
-    seen: Score
+    seen: Mapping[str, Score]
+    """In sample, by quantity: no prediction."""
+    corrected: Mapping[str, Score]
+    """Each run corrected by others nearby of its setup, by quantity: an interpolation, no prediction."""
+    corrected_intervals: Mapping[str, Range]
+    corrected_coverages: Mapping[str, float]
+    """Share of a setup's runs inside the interval that the other setups' give; setups weigh the same."""
     outside: Score
+    """Replica-seconds of sources that no fit has seen."""
     outside_coverage: float
     service: Service
 
 
 @cache
 def serving_score() -> ServingScore:
-    """Fit, leave out, compare: about two seconds."""
-    points = fitting_points()
-    constants = fit_constants(points)
-    held_out = {"model": leave_one_out(points, points.models), "chip": leave_one_out(points, points.chips)}
-    pooled = {name: pooled_interval(held_out, name) for name in ("replica_seconds", "tpot", "ttft")}
-    outside = outside_points()
-    ratios = log_ratios(outside, constants).replica_seconds
-    seen = log_ratios(points, constants).replica_seconds
+    """The score of the constants that the package ships, some seconds."""
+    values = {name: one.value for name, one in load_calibration().serving_constants.items()}
+    return score_of(Fitted(values, shipped_left_out()))
+
+
+def score_of(fitted: Fitted) -> ServingScore:
+    """How good a fit is on what it has not seen."""
+    points, outside = fitting_points(), outside_points()
+    groups = {"model": points.models, "chip": points.chips}
+    held_out = {what: left_one_out(points, labels, fitted.left_out[what]) for what, labels in groups.items()}
+    pooled = {name: pooled_interval(held_out, name) for name in QUANTITIES}
+    constants = constants_of(fitted.values, outside)
+    ratios = np.log(outside.replica_seconds / closed_form_seconds(outside, constants))
+    seen = log_ratios(points, fitted.values)
+    near, near_groups = corrected(points, seen)
+    naive = _perfect(points)
     return ServingScore(
-        constants=constants,
+        values=fitted.values,
         held_out=held_out,
-        comparisons={what: _compared(points, left) for what, left in held_out.items()},
-        quantities={name: score(*measured(held_out["model"], name)) for name in pooled},
+        comparisons={
+            what: {name: _compared(left, naive, name) for name in QUANTITIES}
+            for what, left in held_out.items()
+        },
+        constant_utilization={
+            what: score(_less_best_constant(_by_flops(points), left.groups), left.groups)
+            for what, left in held_out.items()
+        },
         intervals={name: interval for name, (interval, _) in pooled.items()},
         coverages={name: covered for name, (_, covered) in pooled.items()},
-        seen=score(seen, points.models),
+        seen={name: score(*_known(np.asarray(getattr(seen, name)), points.models)) for name in QUANTITIES},
+        corrected={name: score(*_known(np.asarray(getattr(near, name)), near_groups)) for name in NEARBY},
+        corrected_intervals={
+            name: _interval(*_known(np.asarray(getattr(near, name)), near_groups)) for name in NEARBY
+        },
+        corrected_coverages={
+            name: held_out_coverage(*_large(*_known(np.asarray(getattr(near, name)), near_groups)))
+            for name in NEARBY
+        },
         outside=score(ratios, outside.models),
         outside_coverage=coverage(ratios, pooled["replica_seconds"][0]),
-        service=deepseek_service(constants),
+        service=deepseek_service(serving_constants(fitted.values, ENGINE)),
     )
 
 
 def measured(held_out: HeldOut, quantity: str) -> tuple[FloatArray, Labels]:
     """Residuals of one quantity and their groups, where it was measured."""
-    ratios = np.asarray(getattr(held_out.log_ratios, quantity))
+    return _known(np.asarray(getattr(held_out.log_ratios, quantity)), held_out.groups)
+
+
+def _known(ratios: FloatArray, groups: Labels) -> tuple[FloatArray, Labels]:
     is_measured = np.isfinite(ratios)
-    return ratios[is_measured], held_out.groups[is_measured]
+    return ratios[is_measured], groups[is_measured]
 
 
 def pooled_interval(held_out: Mapping[str, HeldOut], quantity: str) -> tuple[Range, float]:
@@ -140,26 +185,53 @@ def pooled_interval(held_out: Mapping[str, HeldOut], quantity: str) -> tuple[Ran
     return widened(interval, widening), covered
 
 
+def _interval(ratios: FloatArray, groups: Labels) -> Range:
+    return interval_90(ratios, group_weights(groups))
+
+
 def _large(ratios: FloatArray, groups: Labels) -> tuple[FloatArray, Labels]:
     enough = large_groups(groups, LEAST_GROUP)
     return ratios[enough], groups[enough]
 
 
-def _compared(points: Stack, left: HeldOut) -> Comparison:
+def _compared(left: HeldOut, naive: LogRatios, quantity: str) -> Comparison:
+    ratios, groups = measured(left, quantity)
+    bare, bare_groups = _known(np.asarray(getattr(naive, quantity)), left.groups)
+    large = _large(ratios, groups)
+    interval = interval_90(large[0], group_weights(large[1]))
+    return Comparison(
+        law=score(ratios, groups),
+        naive=score(_less_best_constant(bare, bare_groups), bare_groups),
+        coverage=held_out_coverage(*large),
+        width=float(np.sqrt(interval.high / interval.low)),
+    )
+
+
+def _perfect(points: Stack) -> LogRatios:
+    """ln(measured / what hardware at its peaks would take): decoding bound by bandwidth, prompts by FLOPs."""
+    work, chip = points.work, points.chip
+    seconds = closed_form_seconds(points, PERFECT)
+    batch = np.where(np.isfinite(points.concurrency), points.concurrency, 1.0)
+    decode = np.asarray(decode_seconds_per_token(work, chip, batch, PERFECT))
+    prompt = np.asarray(prefill_seconds(work, chip, PERFECT))
+    further = work.output_tokens - 1
+    with np.errstate(invalid="ignore"):
+        return LogRatios(
+            replica_seconds=np.log(points.replica_seconds / seconds),
+            tpot=np.log(points.tpot_s / decode),
+            ttft=np.log(points.ttft_s / prompt),
+            throughput=np.where(np.isnan(points.tpot_s), np.log(points.replica_seconds / seconds), np.nan),
+            e2e=np.log((points.ttft_s + further * points.tpot_s) / (prompt + further * decode)),
+        )
+
+
+def _by_flops(points: Stack) -> FloatArray:
     work, chip = points.work, points.chip
     flops_seconds = (work.common_flops_per_token / chip.common_flops_per_s) + (
         work.expert_flops_per_token / chip.expert_flops_per_s
     )
     at_peak = flops_seconds * (work.prefill_tokens + work.output_tokens) / work.chips
-    by_flops = np.log(points.replica_seconds / at_peak)
-    by_roofline = np.log(points.replica_seconds / predict(points, PERFECT).replica_seconds)
-    ratios, groups = measured(left, "replica_seconds")
-    return Comparison(
-        law=score(ratios, groups),
-        constant_utilization=score(_less_best_constant(by_flops, groups), groups),
-        constant_roofline_share=score(_less_best_constant(by_roofline, groups), groups),
-        coverage=held_out_coverage(*_large(ratios, groups)),
-    )
+    return np.asarray(np.log(points.replica_seconds / at_peak))
 
 
 def _less_best_constant(ratios: FloatArray, groups: Labels) -> FloatArray:

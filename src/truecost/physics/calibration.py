@@ -13,29 +13,52 @@ from datetime import date
 from functools import cache
 from typing import Any
 
+from truecost.physics.energy import ServingPowerConstants
 from truecost.physics.training_calibration import TrainingCalibration, read_range, training_calibration
-from truecost.ranges import Range
+from truecost.ranges import Range, Value
+
+ENGINES = ("vllm", "trtllm", "sglang")
+"""Engines with constants of their own: vLLM, TensorRT-LLM, SGLang."""
+SEEN = "_seen"
+ENGINE = ENGINES[0]
+"""Where none is named."""
+OF_ENGINE = ("sequence_latency_s", "first_token_s")
+"""Constants that each engine has its own of: `name.engine` in the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServingConstants:
-    """Constants of the serving law (`physics.roofline`); times in seconds, efficiencies as shares of peak."""
+    """Constants of the serving law (`physics.roofline`); times in seconds, efficiencies as shares of peak.
+
+    Those in OF_ENGINE are of one engine, or arrays for measured points of several.
+    """
 
     memory_efficiency: float
+    cache_efficiency: float
+    memory_speed_exponent: float
     gemm_efficiency: float
     expert_gemm_efficiency: float
+    expert_half_width: float
     attention_efficiency: float
     link_efficiency: float
+    element_passes: float
     layer_latency_s: float
+    quantized_layer_latency_s: float
     expert_layer_latency_s: float
     exchange_latency_s: float
+    later_latency_factor: float
     step_latency_s: float
-    sequence_latency_s: float
     prefill_layer_latency_s: float
-    first_token_s: float
+    delivery_steps: float
     prefill_chunk_tokens: float
     usable_memory_share: float
     runtime_bytes: float
+    sequence_latency_s: Value
+    first_token_s: Value
+
+    def delivery_s(self, step_s: Value) -> Value:
+        """Seconds between the end of the step that makes a token and its way out, the next step under way."""
+        return self.delivery_steps * step_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +84,40 @@ class Residual:
 
 
 @dataclass(frozen=True, slots=True)
+class ServingPower:
+    """The law of the power of serving chips (`physics.energy.serving_chip_power_w`), without their server."""
+
+    law: ServingPowerConstants
+    constants: Mapping[str, Constant]
+    residual: Residual
+    """Of models left out, which weigh the same."""
+    fitted_on: str
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """Everything in `calibration.toml`."""
 
-    serving: ServingConstants
     serving_constants: Mapping[str, Constant]
+    """By name, `name.engine` where each engine has its own."""
     serving_residuals: Mapping[str, Residual]
-    """By quantity: "replica_seconds", "tpot" and "ttft"."""
+    """By quantity: replica_seconds of the closed form; tpot, ttft, throughput, e2e of the simulation; with
+    SEEN behind its name, of the simulation corrected by measurements nearby."""
+    serving_power: ServingPower
     interruptions_per_chip_year: Range
     """Of a training run: unplanned stops, for `physics.reliability`."""
     fitted_on: str
     checked: date
     training: TrainingCalibration
+
+    @property
+    def serving(self) -> ServingConstants:
+        """The constants of the serving law, of the engine that counts where none is named."""
+        return self.serving_of(ENGINE)
+
+    def serving_of(self, engine: str) -> ServingConstants:
+        """The constants of the serving law with those of an engine of ENGINES."""
+        return serving_constants({name: one.value for name, one in self.serving_constants.items()}, engine)
 
     @property
     def residual_90(self) -> Range:
@@ -98,18 +143,44 @@ def read_calibration(text: str) -> Calibration:
 
     document = tomllib.loads(text)
     serving, reliability = document["serving"], document["reliability"]
-    constants = {name: _constant(body) for name, body in serving["constants"].items()}
-    if odd := constants.keys() ^ {field.name for field in fields(ServingConstants)}:
+    if odd := serving["constants"].keys() ^ set(constant_names()):
         raise ValueError(f"calibration: missing or unknown constants: {', '.join(sorted(odd))}")
+    constants = {name: _constant(body) for name, body in serving["constants"].items()}
     return Calibration(
-        serving=ServingConstants(**{name: constant.value for name, constant in constants.items()}),
         serving_constants=constants,
         serving_residuals={name: _residual(body) for name, body in serving["residuals"].items()},
+        serving_power=_serving_power(document["serving_power"]),
         interruptions_per_chip_year=read_range(reliability["interruptions_per_chip_year"]["range_90"]),
         fitted_on=serving["fitted_on"],
         checked=document["checked"],
         training=training_calibration(document),
     )
+
+
+def constant_names() -> list[str]:
+    """Names of the serving law's constants as the file has them."""
+    names: list[str] = []
+    for field in fields(ServingConstants):
+        own = [f"{field.name}.{engine}" for engine in ENGINES]
+        names += own if field.name in OF_ENGINE else [field.name]
+    return names
+
+
+def serving_constants(values: Mapping[str, Value], engine: str) -> ServingConstants:
+    """Constants of an engine from the values of the file, by their names there."""
+    names = [field.name for field in fields(ServingConstants)]
+    return ServingConstants(
+        **{name: values[f"{name}.{engine}" if name in OF_ENGINE else name] for name in names}  # pyright: ignore[reportArgumentType]  (one name's type is not that of all)
+    )
+
+
+def _serving_power(body: Mapping[str, Any]) -> ServingPower:
+    names = {field.name for field in fields(ServingPowerConstants)}
+    if odd := body["constants"].keys() ^ names:
+        raise ValueError(f"calibration: missing or unknown constants of power: {', '.join(sorted(odd))}")
+    constants = {name: _constant(one) for name, one in body["constants"].items()}
+    law = ServingPowerConstants(**{name: one.value for name, one in constants.items()})
+    return ServingPower(law, constants, _residual(body), body["fitted_on"])
 
 
 def _constant(body: Mapping[str, Any]) -> Constant:

@@ -1,8 +1,11 @@
 """Energy and carbon of chip-hours, and the power of a server as a function of how busy its chips are.
 
 `energy_kwh` takes the mean load as a share of the server's rating, which is what is known before a run is
-described. Once it is, `server_power_w` gives the mean power from the share of the time that its chips
-compute: a chip that computes draws its rating, or its cap; one that waits for others draws a share of it.
+described. Once it is, there are two laws of the power of a chip alone: `chip_power_w` for training, from the
+share of the time that it computes (then it draws its rating, or its cap; waiting for others, a share of it),
+and `serving_chip_power_w` for serving, where time that reads memory draws less than time that multiplies.
+`server_rest_w` is what the rest of the server adds to a chip, `server_power_w` a training chip with it. The
+building's part is PUE, in none of them.
 """
 
 from __future__ import annotations
@@ -45,6 +48,20 @@ class PowerConstants:
     """Share of the 16-bit peak at which a chip of a language model computes all of the time."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServingPowerConstants:
+    """Constants of the power of serving chips as shares of the rating, fitted in
+    `evidence.serving_power_fit`."""
+
+    idle_share: float
+    """Power of a chip that neither reads nor multiplies. Fitted as where the line over busy engines begins;
+    no idle engine was measured."""
+    memory_share: float
+    """What is added while it reads weights and cache."""
+    arithmetic_share: float
+    """What is added while products run."""
+
+
 def load_of_utilization(utilization: Value, constants: PowerConstants) -> Value:
     """Share of the time that chips compute, from model FLOPs over the 16-bit peak; at most 1.
 
@@ -73,6 +90,35 @@ def chip_power_w(
     return waiting + (top - waiting) * busy
 
 
+def serving_chip_power_w(
+    reading: Value, multiplying: Value, chip_tdp_w: Value, constants: ServingPowerConstants
+) -> Value:
+    """Mean power of one chip that serves, without its server, at most its rating, in W.
+
+    Formula: TDP x min(1, idle + memory x reading + arithmetic x multiplying). `reading` is the share of the
+    time bound by memory (weights, KV cache), `multiplying` that of products (of answers and prompts,
+    attention of prompts); the rest is launches, exchange and nothing to do. As NVML measures it.
+
+    >>> float(serving_chip_power_w(0.5, 0.25, 700.0, ServingPowerConstants(0.25, 0.5, 1.0)))
+    525.0
+    >>> float(serving_chip_power_w(0.0, 1.0, 700.0, ServingPowerConstants(0.25, 0.5, 1.0)))
+    700.0
+    """
+    busy = constants.memory_share * reading + constants.arithmetic_share * multiplying
+    return chip_tdp_w * np.minimum(constants.idle_share + busy, 1.0)
+
+
+def server_rest_w(chip_tdp_w: Value, server_overhead: Value, constants: PowerConstants) -> Value:
+    """Mean power of the rest of a server for each of its chips, in W: TDP x (overhead - 1) x server share.
+
+    It hardly follows the load: fans and processors run through. `server_overhead` as in `energy_kwh`.
+
+    >>> round(float(server_rest_w(700.0, 1275 / 700, PowerConstants(0.4, 0.3, 0.58))), 1)
+    172.5
+    """
+    return chip_tdp_w * (server_overhead - 1) * constants.server_share
+
+
 def server_power_w(
     load: Value,
     chip_tdp_w: Value,
@@ -80,15 +126,12 @@ def server_power_w(
     constants: PowerConstants,
     power_cap_w: Value | None = None,
 ) -> Value:
-    """Mean power a chip with its part of the server draws, in W: `chip_power_w` + the rest of the server.
-
-    Formula: chip + TDP x (server overhead - 1) x server share; `server_overhead` as in `energy_kwh`. The
-    rest hardly follows the load: fans and processors run through.
+    """Mean power a chip with its part of the server draws, in W: `chip_power_w` + `server_rest_w`.
 
     >>> float(server_power_w(0.75, 700.0, 1275 / 700, PowerConstants(0.4, 0.3, 0.58)))
     767.5
     """
-    rest = chip_tdp_w * (server_overhead - 1) * constants.server_share
+    rest = server_rest_w(chip_tdp_w, server_overhead, constants)
     return chip_power_w(load, chip_tdp_w, constants, power_cap_w) + rest
 
 

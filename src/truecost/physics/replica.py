@@ -27,6 +27,9 @@ PCIE_BYTES_PER_S = 64e9
 """PCIe 4.0 x16, both directions: the link of chips whose catalog entry names none (PCI-SIG specification)."""
 _COMPUTED_IN = {"nvfp4": "fp4", "mxfp4": "fp4", "int4": "bf16"}
 _FOUR_BITS = frozenset({"fp4", "nvfp4", "mxfp4", "int4"})
+_NARROW = frozenset({"fp8", "int8", "fp4"})
+LATER_GENERATIONS = frozenset({"blackwell", "blackwell-ultra"})
+"""Generations after the H100's whose fixed times were measured to be shorter."""
 
 
 class DoesNotFit(ValueError):  # noqa: N818  (it is the answer, not a fault)
@@ -50,6 +53,10 @@ class ServingSetup:
     output_tokens: Value
     tensor_parallel_size: int = 1
     data_parallel_size: int = 1
+    pipeline_parallel_size: int = 1
+    expert_parallel_size: int = 1
+    """Chips that share the experts whole; 1 cuts each over all chips. With data-parallel ranks they are
+    always shared whole."""
     precision: str | None = None
     """Of the weights; None: the one the model is released in."""
     kv_precision: str = "bf16"
@@ -95,6 +102,7 @@ def work_of(architecture: Architecture, setup: ServingSetup) -> Work:
         expert_flops_per_token=2.0 * routed * experts_met,
         experts=float(max(architecture.num_experts, 1)),
         experts_per_token=float(max(architecture.num_experts_per_tok, 1)),
+        expert_width=_expert_width(architecture, setup),
         cache_bytes=kv_bytes(architecture, setup.kv_precision, halfway),
         cache_read_bytes=cache_read_bytes(architecture, setup.kv_precision, halfway),
         cache_shards=_cache_shards(architecture),
@@ -109,6 +117,7 @@ def work_of(architecture: Architecture, setup: ServingSetup) -> Work:
         prefill_interrupts=0.0 if setup.disaggregated else 1.0,
         tensor_parallel=float(setup.tensor_parallel_size),
         data_parallel=float(setup.data_parallel_size),
+        stages=float(setup.pipeline_parallel_size),
     )
 
 
@@ -119,6 +128,8 @@ def rates_of(architecture: Architecture, chip: Accelerator, setup: ServingSetup)
     """
     precision = setup.precision or architecture.weight_precision
     computed_in = _COMPUTED_IN.get(precision, precision)
+    if computed_in == "fp4" and "fp4" not in chip.peak_flops:
+        computed_in = "bf16"
     is_partial = precision in _FOUR_BITS and architecture.is_mixture_of_experts
     return ChipRates(
         common_flops_per_s=chip.dense_peak("bf16" if is_partial else computed_in),
@@ -127,7 +138,21 @@ def rates_of(architecture: Architecture, chip: Accelerator, setup: ServingSetup)
         memory_bytes=_number(chip.memory_bytes),
         memory_bytes_per_s=_number(chip.memory_bandwidth_bytes_per_s),
         link_bytes_per_s=_link_bytes_per_s(chip, setup.tensor_parallel_size * setup.data_parallel_size),
+        later=float(chip.generation in LATER_GENERATIONS),
+        converts=converts_to(computed_in, chip),
     )
+
+
+def converts_to(precision: str, chip: Accelerator) -> float:
+    """1 where a chip multiplies numbers of a precision in 8 or 4 bits, to which activations are converted."""
+    return float(precision in _NARROW and precision in chip.peak_flops)
+
+
+def _expert_width(architecture: Architecture, setup: ServingSetup) -> float:
+    """Inner dimension of the experts on a chip: cut over the chips that do not share them whole."""
+    chips = setup.tensor_parallel_size * setup.data_parallel_size
+    shared = chips if setup.data_parallel_size > 1 else setup.expert_parallel_size
+    return float(architecture.moe_intermediate_size or 0) * shared / chips
 
 
 def cache_read_bytes(architecture: Architecture, precision: str, context_tokens: Value) -> Value:

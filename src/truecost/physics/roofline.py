@@ -7,13 +7,13 @@ overlap the two badly, and on models and chips left out of the fit the sum predi
 
 Every field is a float or an array (draws, or measured points); one code path serves all of them.
 `mixed_step_parts` is the same law for one step of an engine, which `truecost.replay` runs through.
-Not modelled: pipeline parallelism, swapping and preemption, uneven load of experts; outside of
-`mixed_step_parts`, decode steps that ride on prefill steps.
+Not modelled: swapping and preemption, uneven load of experts; outside of `mixed_step_parts`, pipelines and
+decode steps that ride on prefill steps.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from truecost.ranges import Value
 
 ACTIVATION_BYTES = 2.0
 """Activations between layers travel in 16 bits."""
+REFERENCE_BYTES_PER_S = 3.35e12
+"""Of the memory of an H100 SXM, whose shares of the peak the constants are."""
 EXCHANGES_PER_LAYER = 2.0
 """After attention and after the feed-forward."""
 
@@ -40,6 +42,10 @@ class ChipRates:
     memory_bytes_per_s: Value
     link_bytes_per_s: Value
     """To its peers, one direction."""
+    later: Value
+    """1 for the generation after the H100's and later ones, 0 before: their hosts and launches are faster."""
+    converts: Value
+    """1 where the model's weights are multiplied in 8 or 4 bits, so that activations are converted first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +66,8 @@ class Work:
     expert_flops_per_token: Value
     experts: Value
     experts_per_token: Value
+    expert_width: Value
+    """Inner dimension of an expert that one chip holds: all of it where experts are spread over the chips."""
     cache_bytes: Value
     """KV cache of one request halfway through its answer."""
     cache_read_bytes: Value
@@ -81,10 +89,12 @@ class Work:
     """1 where prompts are processed between the decode steps of others, 0 where on chips of their own."""
     tensor_parallel: Value
     data_parallel: Value
+    stages: Value
+    """Of a pipeline, each with its part of the layers on `chips` of its own."""
 
     @property
     def chips(self) -> Value:
-        """Chips of the replica."""
+        """Chips of the replica, or of each stage of its pipeline."""
         return self.tensor_parallel * self.data_parallel
 
 
@@ -116,6 +126,16 @@ def experts_touched(experts: Value, experts_per_token: Value, tokens: Value) -> 
     return experts * -np.expm1(tokens * np.log(missed))
 
 
+def reached_bytes_per_s(chip: ChipRates, constants: ServingConstants) -> Value:
+    """The rate of a chip's memory, scaled for what is within reach of it.
+
+    Reading at full rate takes rate x latency bytes under way (Little's law), and latency hardly differs: the
+    faster a memory, the smaller the share that kernels reach. As a power of the rate over an H100's.
+    """
+    faster = chip.memory_bytes_per_s / REFERENCE_BYTES_PER_S
+    return chip.memory_bytes_per_s * faster**-constants.memory_speed_exponent
+
+
 def weight_read_seconds(work: Work, chip: ChipRates, tokens: Value, constants: ServingConstants) -> Value:
     """Seconds to read the weights that a step over `tokens` tokens meets.
 
@@ -126,14 +146,22 @@ def weight_read_seconds(work: Work, chip: ChipRates, tokens: Value, constants: S
     if np.any(work.expert_weight_bytes):
         share = experts_touched(work.experts, work.experts_per_token, tokens) / work.experts
         read = read + share * work.expert_weight_bytes / work.chips
-    return read / (chip.memory_bytes_per_s * constants.memory_efficiency)
+    return read / (reached_bytes_per_s(chip, constants) * constants.memory_efficiency)
 
 
 def matmul_seconds_per_token(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
-    """Seconds of matrix multiplication for one token, spread over all chips of the replica."""
+    """Seconds of matrix multiplication for one token, and of what moves between the products.
+
+    The products are spread over all chips of the replica; experts cut narrow are multiplied the less
+    efficiently: at a width of `expert_half_width` half as well. Between products every chip of a rank
+    moves the whole token, `element_passes` times a layer.
+    """
     common = work.common_flops_per_token / (chip.common_flops_per_s * constants.gemm_efficiency)
     expert = work.expert_flops_per_token / (chip.expert_flops_per_s * constants.expert_gemm_efficiency)
-    return (common + expert) / work.chips
+    expert = expert * (1 + constants.expert_half_width / np.maximum(work.expert_width, 1.0))
+    moved = constants.element_passes * work.layers * work.hidden_size * ACTIVATION_BYTES / work.data_parallel
+    memory_rate = reached_bytes_per_s(chip, constants) * constants.memory_efficiency
+    return (common + expert) / work.chips + moved / memory_rate
 
 
 def exchange_seconds_per_token(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
@@ -166,31 +194,56 @@ def prefill_seconds(work: Work, chip: ChipRates, constants: ServingConstants) ->
 
 
 def first_token_seconds(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
-    """Seconds to the first token on an idle replica: the whole prompt, alone, and the engine's overhead."""
-    weights = weight_read_seconds(work, chip, work.prefill_tokens, constants)
-    alone = np.maximum(prefill_seconds(work, chip, constants), weights)
-    return alone + work.layers * constants.prefill_layer_latency_s + constants.first_token_s
+    """Seconds to the first token on an idle replica: the whole prompt, alone, and the engine's overhead.
+
+    A prompt longer than `prefill_chunk_tokens` on each rank takes several steps, each with its weights and
+    launches.
+    """
+    chunk = constants.prefill_chunk_tokens * work.data_parallel
+    steps = np.maximum(np.ceil(work.prefill_tokens / chunk), 1.0)
+    part = replace(
+        work,
+        prefill_tokens=work.prefill_tokens / steps,
+        prefill_attention_flops=work.prefill_attention_flops / steps,
+    )
+    return steps * mixed_step_parts(part, chip, 0.0, constants).total + constants.first_token_s
+
+
+def pace_of(chip: ChipRates, constants: ServingConstants) -> Value:
+    """Fixed times on a chip over those on an H100."""
+    return 1 + chip.later * (constants.later_latency_factor - 1)
+
+
+def launch_seconds(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
+    """Fixed seconds of a step: of each layer, more with experts or conversions; of scheduler and sampler."""
+    layer = constants.layer_latency_s + chip.converts * constants.quantized_layer_latency_s
+    layers = work.layers * layer + work.expert_layers * constants.expert_layer_latency_s
+    return pace_of(chip, constants) * (layers + constants.step_latency_s)
+
+
+def exchange_latency_seconds(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
+    """Fixed seconds of a step's exchanges between the chips of a replica; none on one chip."""
+    several = np.minimum(work.chips - 1, 1.0)
+    exchanges = EXCHANGES_PER_LAYER * work.layers * constants.exchange_latency_s * several
+    return pace_of(chip, constants) * exchanges
 
 
 def step_parts(work: Work, chip: ChipRates, batch: Value, constants: ServingConstants) -> StepParts:
     """Seconds of one decode step of `batch` sequences halfway through their answers, by cause."""
     tokens = batch * work.verified_tokens
     sequences = batch / work.data_parallel
-    cache_rate = chip.memory_bytes_per_s * constants.memory_efficiency
+    cache_rate = reached_bytes_per_s(chip, constants) * constants.cache_efficiency
     cache = work.cache_read_bytes / np.minimum(work.tensor_parallel, work.cache_shards) / cache_rate
     attention_rate = work.tensor_parallel * chip.attention_flops_per_s * constants.attention_efficiency
     attention = work.decode_attention_flops * work.verified_tokens / attention_rate
-    several = np.minimum(work.chips - 1, 1.0)
-    exchanges = EXCHANGES_PER_LAYER * work.layers * constants.exchange_latency_s * several
     return StepParts(
         weights=weight_read_seconds(work, chip, tokens, constants),
         arithmetic=tokens * matmul_seconds_per_token(work, chip, constants),
         cache=sequences * np.maximum(cache, attention),
-        latency=work.layers * constants.layer_latency_s
-        + work.expert_layers * constants.expert_layer_latency_s
-        + constants.step_latency_s
-        + sequences * constants.sequence_latency_s,
-        exchange=exchanges + tokens * exchange_seconds_per_token(work, chip, constants),
+        latency=launch_seconds(work, chip, constants)
+        + pace_of(chip, constants) * sequences * constants.sequence_latency_s,
+        exchange=exchange_latency_seconds(work, chip, constants)
+        + tokens * exchange_seconds_per_token(work, chip, constants),
     )
 
 
@@ -220,34 +273,53 @@ def mixed_step_parts(
 ) -> MixedParts:
     """Seconds of one step that works on `work.prefill_tokens` of prompts beside `batch` answers, by cause.
 
-    The same law as `step_parts` and `first_token_seconds`, for a single step. Without prompts it is the
-    former, exactly. Prompts add their products, attention and exchange, and the launches of one batch of
-    prompt tokens however many they are (over many requests, `prefill_seconds` counts a part of them for
-    each). Prompts alone wait for the larger of their arithmetic and the weights, as the latter has it: the
-    part of the weights that it hides is left out.
+    The same law as `step_parts`, for a step of an engine: without prompts it is that, exactly. Prompts add
+    their products, attention and exchange, and launches of their own (kernels of prompts run without a
+    captured graph); weights are read once for all tokens of a step. A step of nothing takes no time.
+
+    A pipeline works on as many parts of the answers as it has stages, one in each; its step is a round in
+    which each part goes through all stages: the time of a part of the answers through the whole model, and
+    of the prompts the stages' share. What a prompt takes beyond, alone in the pipeline, is
+    `pipeline_fill_seconds`.
     """
-    prompt = work.prefill_tokens
+    batch = np.maximum(batch / work.stages, np.minimum(batch, 1.0))
+    prompt = work.prefill_tokens / work.stages
     has_prompt, has_batch = np.greater(prompt, 0) * 1.0, np.greater(batch, 0) * 1.0
+    runs = np.maximum(has_prompt, has_batch)
+    drafted = 1 + has_batch * draft_overhead
     decode = step_parts(work, chip, batch, constants)
     attention = work.prefill_attention_flops / (
-        work.chips * chip.attention_flops_per_s * constants.attention_efficiency
+        work.stages * work.chips * chip.attention_flops_per_s * constants.attention_efficiency
     )
-    products = prompt * matmul_seconds_per_token(work, chip, constants)
-    moved = prompt * exchange_seconds_per_token(work, chip, constants)
     weights = weight_read_seconds(work, chip, batch * work.verified_tokens + prompt, constants)
-    weights = weights * np.maximum(has_prompt, has_batch)
-    hidden = (1 - has_batch) * np.minimum(weights, products + moved + attention)
-    decoding = has_batch * (1 + draft_overhead)
-    drafted = 1 + has_batch * draft_overhead
+    between = (work.stages - 1) * work.hidden_size * ACTIVATION_BYTES
+    between = between / (chip.link_bytes_per_s * constants.link_efficiency)
+    moved = prompt * (exchange_seconds_per_token(work, chip, constants) + between)
+    moved = moved + batch * work.verified_tokens * between
+    moved = moved + runs * (work.stages - 1) * pace_of(chip, constants) * constants.exchange_latency_s
     return MixedParts(
-        weights=(weights - hidden) * drafted,
+        weights=runs * weights * drafted,
         arithmetic=decode.arithmetic * drafted,
-        prompts=products,
+        prompts=prompt * matmul_seconds_per_token(work, chip, constants),
         prompt_attention=attention,
         cache=decode.cache * drafted,
-        latency=decoding * decode.latency + has_prompt * work.layers * constants.prefill_layer_latency_s,
-        exchange=decoding * decode.exchange + moved,
+        latency=runs * drafted * decode.latency
+        + has_prompt * work.layers * constants.prefill_layer_latency_s / work.stages,
+        exchange=runs * drafted * decode.exchange + moved,
     )
+
+
+def pipeline_fill_seconds(work: Work, chip: ChipRates, constants: ServingConstants) -> tuple[Value, Value]:
+    """Seconds of a token, and of a FLOP of attention, that a prompt takes beyond its share of the steps.
+
+    A prompt goes through the stages one by one while other parts of the batch are in the others: it gets the
+    time of one stage in a step of the pipeline, and waits for all of them.
+    """
+    beyond = 1 - 1 / work.stages
+    token = matmul_seconds_per_token(work, chip, constants)
+    token = token + exchange_seconds_per_token(work, chip, constants)
+    flop = 1 / (work.chips * chip.attention_flops_per_s * constants.attention_efficiency)
+    return beyond * token, beyond * flop
 
 
 def decode_seconds_per_token(work: Work, chip: ChipRates, batch: Value, constants: ServingConstants) -> Value:
@@ -274,7 +346,7 @@ def interruption_seconds_per_token(work: Work, chip: ChipRates, constants: Servi
 def stored_weight_bytes_per_chip(work: Work) -> Value:
     """Bytes of weights on each chip of a replica."""
     common = (work.common_weight_bytes + work.lookup_weight_bytes) / work.tensor_parallel
-    return common + work.expert_weight_bytes / work.chips
+    return (common + work.expert_weight_bytes / work.chips) / work.stages
 
 
 def free_bytes_per_chip(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
@@ -285,5 +357,9 @@ def free_bytes_per_chip(work: Work, chip: ChipRates, constants: ServingConstants
 
 def memory_batch(work: Work, chip: ChipRates, constants: ServingConstants) -> Value:
     """How many requests' caches fit a replica at once, each halfway through its answer on average."""
-    shards = np.minimum(work.tensor_parallel, work.cache_shards) * work.data_parallel
-    return np.maximum(free_bytes_per_chip(work, chip, constants), 0.0) * shards / work.cache_bytes
+    return np.maximum(free_bytes_per_chip(work, chip, constants), 0.0) * cache_parts(work) / work.cache_bytes
+
+
+def cache_parts(work: Work) -> Value:
+    """Chips over which the cache of a replica is split, those that repeat it counted once."""
+    return np.minimum(work.tensor_parallel, work.cache_shards) * work.data_parallel * work.stages
