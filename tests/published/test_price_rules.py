@@ -39,7 +39,9 @@ def test_cached_tokens_outside_the_input_are_added_to_it_and_priced_once() -> No
     # Anthropic's log: input 500, cache_read 80,000, cache_creation 20,000 beside it, output 2,000.
     # Claude Sonnet 4.5: 3 / 0.30 / 3.75 / 15: 0.0015 + 0.0240 + 0.0750 + 0.0300
     counts = {"cache_read_tokens": 80_000, "cache_write_5m_tokens": 20_000, "output_tokens": 2_000}
-    assert usd("claude-sonnet-4-5", input_tokens=500 + 80_000 + 20_000, **counts) == Decimal("0.1305"), ANTHROPIC
+    assert usd("claude-sonnet-4-5", input_tokens=500 + 80_000 + 20_000, **counts) == Decimal("0.1305"), (
+        ANTHROPIC
+    )
     with pytest.raises(ValueError, match="Anthropic"):
         usd("claude-sonnet-4-5", input_tokens=500, **counts)
 
@@ -87,7 +89,7 @@ def test_the_tier_is_of_each_request_not_of_their_sum() -> None:
 
 @pytest.mark.parametrize("reasoning", [0, 700, 1_000])
 def test_reasoning_is_output_and_priced_once(reasoning: int) -> None:
-    # o3: 2 / 8. 1,000 output tokens, however many are reasoning: 1,000 x 8 = 0.008; never 0.0136, never 0.0024
+    # o3: 2 / 8. 1,000 output tokens, however many reason: 1,000 x 8 = 0.008; never 0.0136, never 0.0024
     assert usd("o3", output_tokens=1_000, reasoning_tokens=reasoning) == Decimal("0.008"), OPENAI
 
 
@@ -128,7 +130,9 @@ def test_a_day_before_the_first_price_is_unknown_not_unchanged() -> None:
 
 def test_an_inference_profile_names_its_model_and_region() -> None:
     # Claude Haiku 4.5 on Bedrock, an EU profile: 1.10 / 5.50 (10 % over the global endpoint's 1 / 5)
-    arn = "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude-haiku-4-5-20251001-v1:0"
+    arn = (
+        "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude-haiku-4-5-20251001-v1:0"
+    )
     one = price(arn, input_tokens=1_000_000, on=TODAY)
     assert one.offer[:2] == ("aws", "anthropic.claude-haiku-4-5-20251001")
     assert one.total_usd == Decimal("1.10"), "https://aws.amazon.com/bedrock/pricing/"
@@ -136,7 +140,9 @@ def test_an_inference_profile_names_its_model_and_region() -> None:
 
 def test_audio_is_never_priced_as_text() -> None:
     # Gemini 2.5 Flash: text 0.30, audio 1.00: 90,000 x 0.30 + 10,000 x 1.00 = 0.027 + 0.010
-    assert usd("gemini-2.5-flash", input_tokens=100_000, audio_input_tokens=10_000) == Decimal("0.037"), GOOGLE
+    assert usd("gemini-2.5-flash", input_tokens=100_000, audio_input_tokens=10_000) == Decimal("0.037"), (
+        GOOGLE
+    )
     # gpt-4.1 takes no audio: a gap
     lacking = price("gpt-4.1", input_tokens=100_000, audio_input_tokens=10_000, on=TODAY)
     assert lacking.total_usd is None

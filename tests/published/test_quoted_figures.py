@@ -96,9 +96,10 @@ def serving_quotes() -> list[str]:
         f"between measured runs of the same setup, an interpolation and no prediction | {medians(near)}",
         "mean TPOT, TTFT, E2E of two logs of vLLM on an RTX 4090 and an RTX PRO 6000, never fitted "
         f"| {runs} |",
-        f"power of chips that serve ({power['cases']} setups on H100) "
-        f"| {share(power['mean_error'])} mean error, bias {power['bias'] * 100:+.1f} % "
-        f"| {share(power['baseline']['mean_error'])} for 0.75 of the rating",
+        f"power of chips that serve ({power['cases']} setups on H100, each of {power['groups']} models left "
+        f"out) | {share(power['median_error'])} median error, {share(power['mean_error'])} mean, bias "
+        f"{power['bias'] * 100:+.1f} % | {share(power['baseline']['median_error'])} and "
+        f"{share(power['baseline']['mean_error'])} for 0.75 of the rating",
         f"needed {service['measured_chips'] / service['predicted_chips']:.2f} of the chips",
         f"time to first token ({model['ttft']['mean_error'] * 100:.0f} % mean error)",
     ]

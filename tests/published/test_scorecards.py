@@ -12,6 +12,7 @@ from truecost.evidence.calibration_file import serving_text, with_serving
 from truecost.evidence.fit import fitting_points, outside_points, shipped_left_out
 from truecost.evidence.measurements import serving_points
 from truecost.evidence.scorecards import LAWS, peers
+from truecost.evidence.serving_power import serving_power_score, shipped_fit
 from truecost.evidence.serving_score import QUANTITIES, ServingScore, serving_score
 from truecost.evidence.training_calibration_file import HEAD
 from truecost.evidence.training_score import TrainingScore, training_score
@@ -117,6 +118,29 @@ def test_the_intervals_of_measured_setups_are_shipped_as_scored_and_narrower(
         assert serving.corrected[name].median_error < serving.seen[name].median_error
 
 
+def test_the_power_of_serving_chips_beats_a_constant_on_models_left_out() -> None:
+    found = serving_power_score()
+    law, naive = found.law, found.naive
+    print(f"law {law.mean_error:.1%}, {law.median_error:.1%}; constant {naive.mean_error:.1%}")
+    assert law.count > 200
+    assert law.groups == 15
+    assert law.mean_error < 0.75 * naive.mean_error
+    assert law.median_error < 0.8 * naive.median_error
+    assert law.p90_error < naive.p90_error
+    assert law.macro_error < naive.macro_error
+    assert abs(law.bias) < abs(naive.bias)
+
+
+def test_the_power_of_serving_chips_is_shipped_as_fitted(shipped: Calibration) -> None:
+    fit, written = shipped_fit(), shipped.serving_power
+    assert written.law == fit.constants
+    assert written.residual.range_90.low == pytest.approx(fit.residual_90.low, rel=TOLERANCE)
+    assert written.residual.range_90.high == pytest.approx(fit.residual_90.high, rel=TOLERANCE)
+    assert written.residual.coverage == pytest.approx(fit.coverage, abs=TOLERANCE)
+    assert 0.85 <= fit.coverage <= 0.95
+    assert written.residual.mean_error == pytest.approx(serving_power_score().law.mean_error, abs=TOLERANCE)
+
+
 def test_every_group_has_constants_that_were_fitted_without_it() -> None:
     """A model or chip without its own would be judged by constants that have seen it."""
     points, left_out = fitting_points(), shipped_left_out()
@@ -130,9 +154,10 @@ def test_every_group_has_constants_that_were_fitted_without_it() -> None:
 def test_the_file_that_fit_writes_is_read_back(
     serving: ServingScore, shipped: Calibration, shipped_text: str
 ) -> None:
-    written = read_calibration(with_serving(shipped_text, serving))
+    written = read_calibration(with_serving(shipped_text, serving, shipped_fit()))
     assert written.serving_constants.keys() == shipped.serving_constants.keys()
     assert written.fitted_on == shipped.fitted_on
+    assert written.serving_power == shipped.serving_power
     assert written.interruptions_per_chip_year == shipped.interruptions_per_chip_year
     assert written.training.step_constants == shipped.training.step_constants
 
@@ -141,11 +166,11 @@ def test_a_fit_of_serving_leaves_the_training_part_and_an_unchanged_date(
     serving: ServingScore, training: TrainingScore, shipped_text: str
 ) -> None:
     kept, mark, below = shipped_text.partition(HEAD)
-    other = serving_text(serving, training, date(2020, 1, 1))
+    other = serving_text(serving, shipped_fit(), training, date(2020, 1, 1))
     assert "checked = 2020-01-01" in other
-    assert with_serving(f"{other}\n{mark}{below}", serving) == f"{other}\n{mark}{below}"
+    assert with_serving(f"{other}\n{mark}{below}", serving, shipped_fit()) == f"{other}\n{mark}{below}"
     odd = kept.replace("checked = ", "checked = 2019-01-01 # ", 1).replace("value = 0", "value = 1", 1)
-    made = with_serving(f"{odd}\n{mark}{below}", serving)
+    made = with_serving(f"{odd}\n{mark}{below}", serving, shipped_fit())
     assert "2019" not in made
     assert made.endswith(f"{mark}{below}")
 

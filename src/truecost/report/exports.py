@@ -66,6 +66,15 @@ def focus_csv(lines: Iterable[CostLine], account: str) -> str:
     return _csv(FOCUS_COLUMNS, ([row[column] for column in FOCUS_COLUMNS] for row in rows))
 
 
+def table_csv(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """A table as CSV that a spreadsheet takes as data, whatever a name in it begins with.
+
+    >>> table_csv(["user", "usd"], [["=1+1", 2]])
+    "user,usd\\n'=1+1,2\\n"
+    """
+    return _csv([_cell(column) for column in columns], rows)
+
+
 def _csv(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

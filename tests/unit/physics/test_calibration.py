@@ -69,6 +69,19 @@ def test_each_quantity_of_the_simulation_has_its_residual_and_a_narrower_one_whe
         assert seen.range_90.high / seen.range_90.low < left_out.range_90.high / left_out.range_90.low, name
 
 
+def test_the_power_of_serving_chips_has_a_section_of_its_own() -> None:
+    power = load_calibration().serving_power
+    for name, constant in power.constants.items():
+        assert getattr(power.law, name) == constant.value
+        assert constant.range_90 is not None
+        assert constant.range_90.low < constant.value < constant.range_90.high
+    assert power.residual.range_90.low < 1 < power.residual.range_90.high
+    assert 0 < power.law.idle_share < power.law.idle_share + power.law.memory_share < 1
+    assert power.law.memory_share < power.law.arithmetic_share
+    with pytest.raises(ValueError, match=r"constants of power: idle_share, lazy_share$"):
+        read_calibration(TEXT.replace("constants.idle_share", "constants.lazy_share"))
+
+
 @pytest.mark.parametrize("name", ["memory_efficiency", "sequence_latency_s.sglang", "delivery_steps"])
 def test_a_missing_constant_is_named(name: str) -> None:
     quoted = f'"{name}"' if "." in name else name

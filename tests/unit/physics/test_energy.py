@@ -7,13 +7,17 @@ import pytest
 
 from truecost.physics.energy import (
     PowerConstants,
+    ServingPowerConstants,
     carbon_tco2e,
     chip_power_w,
     energy_kwh,
     load_of_utilization,
     run_energy_kwh,
     server_power_w,
+    server_rest_w,
+    serving_chip_power_w,
 )
+from truecost.ranges import FloatArray
 
 
 @pytest.mark.parametrize(
@@ -74,3 +78,34 @@ def test_the_law_and_the_plain_formula_agree_at_the_load_they_share() -> None:
     assert energy_kwh(8.0, 700.0, 1275 / 700, power / rated, 1.1) == pytest.approx(
         run_energy_kwh(8.0, power, 1.1)
     )
+
+
+SERVING = ServingPowerConstants(idle_share=0.25, memory_share=0.5, arithmetic_share=1.0)
+SHARES = np.linspace(0.0, 1.0, 21)
+
+
+@pytest.mark.parametrize("other", [0.0, 0.3, 0.5])
+def test_power_of_serving_chips_rises_with_both_shares_from_its_floor_to_the_rating(other: float) -> None:
+    def watts(reading: FloatArray | float, multiplying: FloatArray | float) -> FloatArray:
+        return np.asarray(serving_chip_power_w(reading, multiplying, 700.0, SERVING))
+
+    for each in (watts(SHARES, other), watts(other, SHARES)):
+        assert np.all(np.diff(each) >= 0)
+        assert each[0] < each[-1]
+        assert np.all((each >= 0.25 * 700) & (each <= 700))
+    assert float(watts(0.0, 0.0)) == pytest.approx(175.0)
+    assert float(watts(1.0, 1.0)) == 700.0
+
+
+def test_time_that_multiplies_draws_more_than_time_that_reads() -> None:
+    reads, multiplies = (
+        float(serving_chip_power_w(*shares, 700.0, SERVING)) for shares in ((0.4, 0.0), (0.0, 0.4))
+    )
+    assert (reads, multiplies) == pytest.approx((315.0, 455.0))
+
+
+def test_the_rest_of_a_server_is_what_server_power_has_on_top_of_the_chip() -> None:
+    rest = server_rest_w(700.0, 1275 / 700, CONSTANTS)
+    chip = chip_power_w(0.4, 700.0, CONSTANTS)
+    assert server_power_w(0.4, 700.0, 1275 / 700, CONSTANTS) == pytest.approx(chip + rest)
+    assert server_rest_w(700.0, 1.0, CONSTANTS) == 0

@@ -11,11 +11,12 @@ from tests.unit.replay.specs import spec
 
 from truecost.catalog.catalog import load
 from truecost.finance.annuity import annuity_payment
-from truecost.physics.energy import PowerConstants
+from truecost.physics.calibration import load_calibration
 from truecost.ranges import Range
 from truecost.replay.assumptions import Assumed
 from truecost.replay.money import Rates, rates_of
 from truecost.replay.points import Points, points
+from truecost.replay.power import Causes, ChipLoad
 from truecost.replay.schema import ReplaySpec
 
 DAY = date(2026, 11, 22)
@@ -76,11 +77,42 @@ def test_a_chip_nobody_rents_has_no_price_and_says_so() -> None:
 
 def test_power_follows_the_load() -> None:
     found, _ = rates()
-    power, around = PowerConstants(0.4, 0.3, 0.58), Range(0.9, 1.1)
-    busy, idle = (found.watts_per_chip(share, power, around) for share in (1.0, 0.0))
-    assert busy.middle > 1.5 * idle.middle
-    assert busy.p95 == pytest.approx(1.1 * busy.middle)
-    assert_allclose(found.kwh_per_chip_hour(busy).middle, busy.middle / 1000 * found.pue.middle)
+    calibration = load_calibration()
+    half = Causes(0.3, 0.2)
+    for busy, idle in (
+        (ChipLoad(1.0, None), ChipLoad(0.0, None)),
+        (ChipLoad(0.5, half), ChipLoad(0.0, Causes(0.0, 0.0))),
+    ):
+        most, least = (found.watts_per_chip(load, calibration) for load in (busy, idle))
+        assert most.middle > 1.5 * least.middle
+        assert_allclose(found.kwh_per_chip_hour(most).middle, most.middle / 1000 * found.pue.middle)
+
+
+def test_chip_and_rest_of_the_server_have_intervals_of_their_own() -> None:
+    found, _ = rates()
+    calibration = load_calibration()
+    training, serving = calibration.training, calibration.serving_power
+    rest = 700 * (middle("power/server_overhead") - 1) * training.power.server_share
+    chip = 700 * (serving.law.idle_share + 0.3 * serving.law.memory_share)
+    watts = found.watts_per_chip(ChipLoad(0.3, Causes(0.3, 0.0)), calibration)
+    assert watts.middle == pytest.approx(chip + rest)
+    below = np.hypot(chip * (1 - serving.residual.range_90.low), rest * (1 - training.power_range_90.low))
+    assert watts.p5 == pytest.approx(chip + rest - below)
+    full = found.watts_per_chip(ChipLoad(1.0, Causes(0.0, 1.0)), calibration)
+    assert full.middle == pytest.approx(700 + rest), "chips never above their rating"
+    assert full.p95 == pytest.approx(700 + rest * training.power_range_90.high)
+
+
+def test_measured_steps_take_the_law_of_training_servers() -> None:
+    """Their parts do not tell reading from multiplying."""
+    found, _ = rates()
+    calibration = load_calibration()
+    power = calibration.training.power
+    watts = found.watts_per_chip(ChipLoad(0.5, None), calibration)
+    chip = 700 * (power.waiting_share + (1 - power.waiting_share) / 2)
+    rest = 700 * (middle("power/server_overhead") - 1) * power.server_share
+    assert watts.middle == pytest.approx(chip + rest)
+    assert watts.p95 == pytest.approx(watts.middle * calibration.training.power_range_90.high)
 
 
 def test_products_and_sums_of_points() -> None:

@@ -1,0 +1,211 @@
+"""Usage for a terminal: what an import took in and kept aside, and what usage cost, its coverage first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from truecost.report.layout import DEFAULT_WIDTH, Page, Style
+from truecost.report.phrases import plural, share, shown
+from truecost.report.tables import Column, table
+
+Told = Mapping[str, Any]
+_ROWS = 25
+NONE = "(none)"
+LEFT_OUT = ("duplicates", "conflicts", "rolled_up", "rejected")
+
+
+def import_page(told: Told, width: int = DEFAULT_WIDTH) -> Page:
+    """What an import did (`ImportResult.to_dict`), as a page."""
+    page = Page(width)
+    page.title(
+        f"{plural(told['rows'], 'request')} added to {told['store']}, {told['rows_in_store']:,} in it now"
+    )
+    if told["files"]:
+        page.heading("Read")
+        columns = [
+            Column("file", wraps=True), Column("as", wraps=True), Column("added", right=True),
+            Column("known\nbefore", right=True), Column("told\nanew", right=True),
+            Column("sums of\nspans", right=True), Column("kept\naside", right=True),
+        ]  # fmt: skip
+        rows = [
+            [
+                one["file"],
+                ", ".join(one["dialects"]),
+                f"{one['rows']:,}",
+                *(f"{one[key]:,}" if one[key] else "" for key in LEFT_OUT),
+            ]
+            for one in told["files"]
+        ]
+        page.extend(table(columns, rows, width))
+    _import_notes(told, page)
+    _aside(told, page)
+    return page
+
+
+def _import_notes(told: Told, page: Page) -> None:
+    notes = [
+        (len(told["skipped"]), "file", "imported before and unchanged: not read again"),
+        (told["duplicates"], "request", "told before in the same words: counted once"),
+        (told["rolled_up"], "span", "that only summed the spans below: left out"),
+        (told["estimated"], "stream", "cut before its usage was told: estimated"),
+        (told["failed"], "request", "that failed: kept, with what was billed of it"),
+        (told["unnamed"], "request", "without an id: known by file and line"),
+    ]
+    if any(count for count, _, _ in notes):
+        page.heading("To know")
+    for count, noun, what in notes:
+        if count:
+            page.item(f"{plural(count, noun)} {what}.")
+
+
+def _aside(told: Told, page: Page) -> None:
+    if not told["reasons"]:
+        return
+    page.heading("Kept aside")
+    rows = [[f"{count:,}", reason] for reason, count in told["reasons"].items()]
+    page.extend(table([Column("lines", right=True), Column("because of", wraps=True)], rows, page.width))
+    for one in told["first_rejects"]:
+        page.item(f"{one['file']}:{one['line']}: {one['reason']}", Style.FAINT)
+    page.text(f"All of them, by file and line: {told['rejects_file']}", Style.FAINT, indent=2, hanging=2)
+    if told["conflicts_file"]:
+        page.text(
+            f"Told twice with other content: {told['conflicts_file']}", Style.FAINT, indent=2, hanging=2
+        )
+
+
+def report_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = False) -> Page:
+    """What usage cost (`UsageReport.to_dict`), as a page: coverage, the groups, what failed, the parts."""
+    page = Page(width)
+    total, gaps = told["total"], told["by_coverage"]["unpriced"]["requests"]
+    least = "at least " if gaps else ""
+    page.title(f"{_span(told)}: {least}{_usd(total['usd'])} for {plural(total['requests'], 'request')}")
+    _coverage(told, page)
+    if told["by"] and told["groups"]:
+        page.heading(f"By {', '.join(told['by'])}")
+        _groups(told, page, everything=everything)
+    _failures(told, page)
+    _parts(total, page)
+    page.blank()
+    page.text(f"Prices of the day of use, as known on {told['as_known']}; list prices in USD.", Style.FAINT)
+    return page
+
+
+def _span(told: Told) -> str:
+    if told["month"]:
+        return f"{told['store']}, {told['month']}"
+    return (
+        f"{told['store']}, {told['first_day']} to {told['last_day']}" if told["first_day"] else told["store"]
+    )
+
+
+def _usd(amount: str) -> str:
+    return shown(float(Decimal(amount)), "USD")
+
+
+def _coverage(told: Told, page: Page) -> None:
+    """How much has a price: never a silent zero."""
+    requests, by = told["total"]["requests"], told["by_coverage"]
+    if not requests:
+        page.item("No usage in these days.", Style.WARNING)
+        return
+    priced = by["priced"]["requests"]
+    page.item(
+        f"Priced: {priced:,} of {plural(requests, 'request')} ({share(priced / requests)}), {_usd(by['priced']['usd'])}."
+    )
+    if count := by["estimated"]["requests"]:
+        page.item(
+            f"Estimated: {plural(count, 'request')}, {_usd(by['estimated']['usd'])}: streams that ended before their usage"
+            " was told, or a price that is an estimate."
+        )
+    if count := by["unpriced"]["requests"]:
+        page.item(f"Unpriced, in no amount below: {plural(count, 'request')}.", Style.WARNING)
+    for one in told["unpriced"]:
+        page.item(_unpriced(one), Style.WARNING, indent=4)
+
+
+def _unpriced(one: Told) -> str:
+    name = "/".join(part for part in (one["provider"], one["model"] or NONE) if part)
+    tier = "batch" if one["batch"] else one["service_tier"]
+    at = "" if tier == "standard" else f", {tier}"
+    near = f"; nearest: {', '.join(one['nearest'])}" if one["nearest"] else ""
+    return f"{name}{at}: {plural(one['requests'], 'request')}, {one['tokens']:,} tokens: {one['why']}{near}"
+
+
+def _groups(told: Told, page: Page, *, everything: bool) -> None:
+    by: Sequence[str] = told["by"]
+    groups: Sequence[Told] = told["groups"]
+    kept = groups if everything else groups[:_ROWS]
+    whole = float(Decimal(told["total"]["usd"]))
+    columns = [
+        *(Column(one, wraps=True) for one in by), Column("requests", right=True),
+        Column("input\ntokens", right=True, optional=True), Column("output\ntokens", right=True, optional=True),
+        Column("USD", right=True), Column("share", right=True), Column("unpriced", right=True),
+    ]  # fmt: skip
+    page.extend(table(columns, [_group(one, by, whole) for one in kept], page.width))
+    rest = groups[len(kept) :]
+    if rest:
+        usd = sum((Decimal(one["usd"]) for one in rest), Decimal(0))
+        page.text(
+            f"and {plural(len(rest), 'more group')} of {_usd(str(usd))} in all: --all, --csv FILE",
+            Style.FAINT,
+            indent=2,
+        )
+
+
+def _group(one: Told, by: Sequence[str], whole: float) -> list[str]:
+    usd = float(Decimal(one["usd"]))
+    none_priced = one["unpriced_requests"] == one["requests"]
+    return [
+        *(_label(one[name]) for name in by), f"{one['requests']:,}",
+        shown(float(one["input_tokens"])), shown(float(one["output_tokens"])),
+        "unknown" if none_priced else shown(usd), "" if none_priced or not whole else share(usd / whole),
+        f"{one['unpriced_requests']:,}" if one["unpriced_requests"] else "",
+    ]  # fmt: skip
+
+
+def _label(value: Any) -> str:
+    if value is None or value == "":
+        return NONE
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _failures(told: Told, page: Page) -> None:
+    """What failed, was tried again or was cut short: lines of their own."""
+    failed, cut, total = told["by_status"]["error"], told["by_status"]["cut"], told["total"]
+    lines: list[str] = []
+    if failed["requests"]:
+        free = failed["unbilled_requests"]
+        lines.append(
+            f"Failed: {plural(failed['requests'], 'request')}, {free:,} of them not billed, {_usd(failed['usd'])}."
+        )
+    if total["retried_requests"]:
+        lines.append(
+            f"Tried again: {plural(total['retried_requests'], 'request')}, {_usd(total['retried_usd'])}."
+        )
+    if cut["requests"]:
+        lines.append(f"Cut short: {plural(cut['requests'], 'stream')}, {_usd(cut['usd'])}.")
+    if lines:
+        page.heading("Of that, failures and retries")
+    for line in lines:
+        page.item(line)
+
+
+def _parts(total: Told, page: Page) -> None:
+    """The kinds of token that the total is made of."""
+    parts = [
+        ("plain input", "input_usd"), ("cache reads", "cache_read_usd"), ("cache writes", "cache_write_usd"),
+        ("output and reasoning", "output_usd"), ("audio, images, fees", "other_usd"),
+    ]  # fmt: skip
+    whole = Decimal(total["usd"])
+    rows = [
+        [name, shown(float(Decimal(total[key]))), share(float(Decimal(total[key]) / whole))]
+        for name, key in parts
+        if Decimal(total[key])
+    ]
+    if rows:
+        page.heading("Of that, by kind of token")
+        page.extend(
+            table([Column("kind"), Column("USD", right=True), Column("share", right=True)], rows, page.width)
+        )
