@@ -8,29 +8,21 @@ alone, as each reports them: no start, no reading of files.
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
-import venv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from peer_environments import Failed, called, environment
+
 from truecost.replay.engine import Requests
 
-HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "truecost-bench"
-INSTALL_S, RUN_S = 1_200, 900
 STEP_S = 0.012
 """Of a step, where all steps take as long: about what the law says of this fleet and traffic."""
 BLOCK = 512
 """Tokens of a block of a Mooncake trace, the form that AISimulate reads."""
 LAW, CONSTANT = "its own step times", "constant step times"
-
-
-class Failed(Exception):  # noqa: N818  (it is what is printed)
-    """Why a peer has no figure."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +42,7 @@ def beside(asked: Requests, ours: Mapping[str, float]) -> None:
         print(f"{f'truecost, {kind}':<58} {rate:>14,.0f}/s")
     for peer in PEERS:
         try:
-            python = environment(peer)
+            python = environment(peer.requirement)
             with TemporaryDirectory() as folder:
                 found = peer.run(python, asked, Path(folder))
         except Failed as why:
@@ -61,35 +53,6 @@ def beside(asked: Requests, ours: Mapping[str, float]) -> None:
             times = ours[kind] / rate
             print(f"{f'{peer.name}, {kind}':<58} {rate:>14,.0f}/s   ours {times:,.0f}x")
         print(f"  {peer.requirement}: {peer.note}")
-
-
-def environment(peer: Peer) -> Path:
-    """The interpreter of an environment that has the peer; made where it is not there yet."""
-    folder = HOME / re.sub(r"[^a-z0-9.]+", "-", peer.requirement)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    ready = folder / "installed"
-    if not ready.exists():
-        print(f"installing {peer.requirement}, once, into {folder.name} of the user's cache", file=sys.stderr)
-        venv.create(folder, with_pip=True, clear=True)
-        install = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", peer.requirement)
-        called(python, *install, limit_s=INSTALL_S)
-        ready.touch()
-    return python
-
-
-def called(*command: object, limit_s: float = RUN_S) -> str:
-    """What a command prints. Raises Failed with its last line."""
-    words = [str(word) for word in command]
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=limit_s, check=False)
-    except subprocess.TimeoutExpired:
-        raise Failed(f"not done after {limit_s:,.0f} s") from None
-    except OSError as error:
-        raise Failed(str(error.strerror)) from None
-    if done.returncode:
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        raise Failed(lines[-1].strip() if lines else f"exit code {done.returncode}")
-    return done.stdout
 
 
 def run_aisimulate(python: Path, asked: Requests, folder: Path) -> dict[str, float]:

@@ -12,6 +12,7 @@ from tests.unit.cli.conftest import Run
 from truecost.cli import evidence
 from truecost.evidence import calibration_file, training_refit
 from truecost.evidence.calibration_file import ServingRefit, with_serving
+from truecost.evidence.serving_power import shipped_fit
 from truecost.evidence.serving_score import serving_score
 from truecost.evidence.training_refit import Refit
 from truecost.physics.calibration import read_calibration
@@ -191,7 +192,7 @@ def test_a_fit_of_serving_with_the_constants_of_the_package_is_its_file(
     """The fit itself, a minute, is stood in for by the constants it found; the score is real."""
 
     def refit(text: str, progress: object) -> ServingRefit:
-        return ServingRefit(with_serving(text, serving_score()), "left_out,name\n", "")
+        return ServingRefit(with_serving(text, serving_score(), shipped_fit()), "left_out,name\n", "")
 
     monkeypatch.setattr(calibration_file, "refit_serving", refit)
     own = tmp_path / "mine.toml"

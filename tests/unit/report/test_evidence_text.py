@@ -70,13 +70,18 @@ def test_seen_and_unseen_stand_apart(serving: dict[str, Any]) -> None:
 
 
 def test_a_constant_that_does_better_is_said_to() -> None:
-    row = {"cases": 9, "mean_error": 0.2, "median_error": 0.1, "p90_error": 0.3, "bias": 0.1, "coverage": 0.5}
+    row = {"cases": 9, "mean_error": 0.2, "median_error": 0.1, "p90_error": 0.3, "bias": 0.1}
+    shares = {"idle_share": 0.25, "memory_share": 0.5, "arithmetic_share": 1.04}
+    power = row | {"groups": 3, "coverage": 0.5, "low": 0.7, "high": 1.4, "constants": shares}
     law = {
         "aimed": {"chip_power": {"watts": 0.1}},
-        "chip_power": row | {"baseline": row | {"mean_error": 0.19}},
+        "chip_power": power | {"baseline": row | {"mean_error": 0.19}},
     }
-    assert "A constant does better" in power_sentence(law)
-    law["chip_power"] = row | {"baseline": row | {"mean_error": 0.21}}
+    said = power_sentence(law)
+    assert "A constant does better" in said
+    assert "each of 3 models left out" in said
+    assert "draws 0.25 of its rating, 0.50 more while it reads memory, 1.04 while it multiplies" in said
+    law["chip_power"] = power | {"baseline": row | {"mean_error": 0.21}}
     assert "A constant does worse" in power_sentence(law)
 
 
