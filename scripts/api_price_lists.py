@@ -46,6 +46,8 @@ GENAI_KINDS = {
     "cache_write_5m_mtok": ("cache_write", "5m"),
     "cache_write_1h_mtok": ("cache_write", "1h"),
     "output_reasoning_mtok": ("reasoning", ""),
+    "input_audio_mtok": ("audio_input", ""),
+    "output_audio_mtok": ("audio_output", ""),
     "requests_kcount": ("request", ""),
 }
 LITELLM_KIND = {
@@ -54,6 +56,9 @@ LITELLM_KIND = {
     "cache_read_input_token_cost": "cache_read",
     "cache_creation_input_token_cost": "cache_write",
     "output_cost_per_reasoning_token": "reasoning",
+    "input_cost_per_audio_token": "audio_input",
+    "output_cost_per_audio_token": "audio_output",
+    "input_cost_per_image": "image",
     "input_cost_per_request": "request",
 }
 LITELLM_KEY = re.compile(
@@ -66,6 +71,16 @@ TIERS = {
     "balanced": "balanced",
     "ultrafast": "ultrafast",
 }
+PROMOTION = re.compile(r"[Pp]romotion|Introductory rates apply")
+"""A comment of the first list that says of an entry's first prices that they are a promotion."""
+
+CORRECTED = (
+    (re.compile(r"previous \S+ input price was incorrect"), "input", False),
+    (re.compile(r"previous \S+ output price was incorrect"), "output", False),
+    (re.compile(r"^Corrected omitted long-context"), "", True),
+)
+"""Comments of the first list on a price that was listed wrongly: which kind, and if above a threshold."""
+
 TEXT_MODES = {"chat", "responses", "completion", "embedding"}
 
 
@@ -85,6 +100,7 @@ class Price:
     known: date = CHECKED
     source: str = ""
     confidence: str = "published"
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -181,10 +197,12 @@ def genai_prices_of(info: dict[str, Any], provider: str, seen: Seen) -> Iterator
     listed = info.get("prices") or []
     conditional = [{"prices": listed}] if isinstance(listed, dict) else listed
     starts = [dated(item.get("constraint")) for item in conditional]
+    comment = info.get("price_comments") or ""
     standard: list[Price] = []
     for index, item in enumerate(conditional):
         constraint = item.get("constraint") or {}
-        base = list(kinds(item["prices"], provider))
+        listed_here = kinds(item["prices"], provider)
+        base = [with_reason(price, comment, first=index == 0) for price in listed_here]
         if constraint.get("call") == "TimeOfDateConstraint":
             start = max((day for day in starts if day), default=seen.start(base))
             hours = (clock(constraint["start_time"]), clock(constraint["end_time"]))
@@ -200,6 +218,14 @@ def genai_prices_of(info: dict[str, Any], provider: str, seen: Seen) -> Iterator
         standard += [replace(price, end=later[0] if later else None) for price in dated_rows]
     yield from standard
     yield from variants(info.get("price_variants") or [], standard, provider)
+
+
+def with_reason(price: Price, comment: str, *, first: bool) -> Price:
+    """A standard price with why it began, where the list's comment on the model says it."""
+    for said, kind, long in CORRECTED:
+        if said.search(comment) and kind in {"", price.kind} and long == bool(price.above):
+            return replace(price, reason="correction")
+    return replace(price, reason="promotion" if first and PROMOTION.search(comment) else "")
 
 
 def variants(listed: list[dict[str, Any]], standard: list[Price], provider: str) -> Iterator[Price]:
@@ -233,7 +259,7 @@ def batch_before(row: Price, standard: list[Price], launched: date | None) -> It
 
 
 def kinds(prices: dict[str, Any], provider: str) -> Iterator[Price]:
-    """The text prices of one price set, one row for every context tier."""
+    """The text and audio prices of one price set, one row for every context tier."""
     listed = dict(prices)
     if "input_mtok" not in listed and "input_text_mtok" in listed:
         listed["input_mtok"] = listed["input_text_mtok"]
@@ -266,13 +292,16 @@ def usable(prices: list[Price]) -> list[Price]:
     """The prices of one model that are prices.
 
     A model whose input and output are both free is on a free tier or a subscription: that is no price.
-    Nor is a cache price of 0: it stands for "not priced", and such tokens are billed as plain input.
+    Nor is a price of 0 for cached tokens, sound or images: it stands for "not priced".
     """
     if not any(price.usd for price in prices if price.kind in {"input", "output"}):
         return []
-    if any(price.usd > IMPLAUSIBLE_USD_PER_TOKEN for price in prices if price.kind != "request"):
+    if any(
+        price.usd > IMPLAUSIBLE_USD_PER_TOKEN for price in prices if price.kind not in {"request", "image"}
+    ):
         return []
-    return [price for price in prices if price.usd or not price.kind.startswith("cache")]
+    unpriced = ("cache", "audio", "image")
+    return [price for price in prices if price.usd or not price.kind.startswith(unpriced)]
 
 
 # --- LiteLLM's table ---
@@ -303,8 +332,11 @@ def litellm_prices(entry: dict[str, Any], provider: str) -> Iterator[Price]:
         for price in litellm_prices({**step, "tiered_pricing": None}, provider):
             yield replace(price, above=low)
     has_hour = any("_above_1hr" in key for key in entry)
+    by_token = "input_cost_per_image_token" in entry or "output_cost_per_image" in entry
     for key, value in sorted(entry.items()):
         found = LITELLM_KEY.match(key)
+        if found and found[1] == "input_cost_per_image" and by_token:
+            continue  # the same image is billed by its tokens, or another is made and billed
         if not found or not isinstance(value, int | float) or (found[4] and found[4] not in TIERS):
             continue
         kind = LITELLM_KIND[found[1]]

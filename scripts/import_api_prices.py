@@ -61,7 +61,7 @@ DATA = Path(__file__).parents[1] / "src/truecost/catalog/data"
 COLUMNS = (
     "name", "provider", "model", "kind", "cache_lifetime", "tier", "region", "context_above_tokens",
     "context_rule", "utc_from", "utc_until", "usd_per_token", "valid_from", "valid_until", "known_from",
-    "source", "checked", "confidence",
+    "source", "checked", "confidence", "reason",
 )  # fmt: skip
 
 NOT_SOLD = {("openai", name) for name in ("gpt-oss-120b", "gpt-oss-20b", "gpt-oss-safeguard-20b")}
@@ -299,6 +299,19 @@ def rank(provider: str) -> int:
     return MAKERS.index(provider) if provider in MAKERS else len(MAKERS)
 
 
+def reason(price: Price, listed: list[Price]) -> str:
+    """Why a price began: what a list says of it, else what the dates show; "" where nothing is on record."""
+    if price.reason or price.known < price.start:
+        return price.reason or "scheduled"
+    same = (price.kind, price.lifetime, price.tier, price.above)
+    before = (
+        other
+        for other in listed
+        if other.end == price.start and (other.kind, other.lifetime, other.tier, other.above) == same
+    )
+    return "change" if any(other.usd != price.usd for other in before) else ""
+
+
 def price_rows(models: Models) -> Iterator[list[str]]:
     for model in models.values():
         for region, prices in model.prices.items():
@@ -314,7 +327,7 @@ def price_rows(models: Models) -> Iterator[list[str]]:
                     str(price.above), rule if price.above else "", *price.hours,
                     f"{exact(price.usd):f}", price.start.isoformat(),
                     price.end.isoformat() if price.end else "", price.known.isoformat(),
-                    source, CHECKED.isoformat(), price.confidence,
+                    source, CHECKED.isoformat(), price.confidence, reason(price, prices),
                 ]  # fmt: skip
 
 

@@ -44,7 +44,9 @@ class PriceRow:
 
     `context_above_tokens` is 0 for the base price; otherwise the row prices *every* token of a request whose
     whole input (cached tokens included) is above that many tokens, or at it when `inclusive`. `utc_from` and
-    `utc_until` bound a daily window. `usd_per_token` is exact; of kind `request` it is USD per request.
+    `utc_until` bound a daily window. `usd_per_token` is exact; of kinds `request` and `image` it is USD for
+    one. `reason` is why the price began where that is on record: `change`, `correction`, `promotion`,
+    `scheduled`.
     """
 
     name: str
@@ -65,6 +67,7 @@ class PriceRow:
     source: str
     checked: date
     confidence: Confidence
+    reason: str = ""
 
     @property
     def condition(self) -> tuple[str, str, str, int]:
@@ -86,8 +89,19 @@ class PriceRow:
         """Whether this price was in force on a day; with `known_at`, whether it seemed to be by then."""
         if self.valid_from > as_of or (known_at is not None and self.known_from > known_at):
             return False
-        end_unknown = self.valid_until is None or (known_at is not None and known_at < self.valid_until)
-        return end_unknown or (self.valid_until is not None and as_of < self.valid_until)
+        if self.valid_until is None or as_of < self.valid_until:
+            return True
+        return known_at is not None and self.end_known_from is not None and known_at < self.end_known_from
+
+    @property
+    def end_known_from(self) -> date | None:
+        """From which day it was known when this price ends: that day, or the day an end to come was read."""
+        return None if self.valid_until is None else min(self.valid_until, self.checked)
+
+    @property
+    def unit(self) -> str:
+        """What one of its kind is: a token, a request or an image."""
+        return self.kind if self.kind in {"request", "image"} else "token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +122,7 @@ class ApiPrice:
 
     def has(self, kind: str, tier: str = STANDARD, *, cache_lifetime: str = "5m") -> bool:
         """Whether a price of this kind is known for a tier (and, for cache writes, a lifetime)."""
-        return bool(self._matching(kind, tier, 0, cache_lifetime))
+        return bool(self.rows_for(kind, tier, cache_lifetime=cache_lifetime))
 
     @property
     def tiers(self) -> tuple[str, ...]:
@@ -133,7 +147,9 @@ class ApiPrice:
         A price that changes through the day is given as its mean over 24 hours of even use. Raises NoOffer
         when the provider has no such price; what to bill instead is a rule of `truecost.pricing`.
         """
-        rows = self._matching(kind, tier, context_above_tokens, cache_lifetime)
+        rows = self.rows_for(
+            kind, tier, context_above_tokens=context_above_tokens, cache_lifetime=cache_lifetime
+        )
         if not rows:
             asked = kind if tier == STANDARD else f"{kind} at tier {tier!r}"
             raise NoOffer(
@@ -149,22 +165,30 @@ class ApiPrice:
         return Fact(
             key=f"price/{self.provider}/{self.model}/{kind}" + ("" if tier == STANDARD else f"/{tier}"),
             value=value,
-            unit="USD/request" if kind == "request" else "USD/token",
-            source=_source(shown.source),
+            unit=f"USD/{shown.unit}",
+            source=source_title(shown.source),
             checked=shown.checked,
             confidence=shown.confidence,
             note=_note(shown, windows),
         )
 
-    def _matching(self, kind: str, tier: str, above: int, lifetime: str) -> list[PriceRow]:
+    def rows_for(
+        self,
+        kind: str,
+        tier: str = STANDARD,
+        *,
+        context_above_tokens: int = 0,
+        cache_lifetime: str = "5m",
+    ) -> list[PriceRow]:
+        """The rows behind a price: one, or one for each window of the day; none where none is known."""
         found = [
             row
             for row in self.rows
-            if row.kind == kind and row.tier == tier and row.context_above_tokens == above
+            if row.kind == kind and row.tier == tier and row.context_above_tokens == context_above_tokens
         ]
         if kind != "cache_write":
             return found
-        accepted = ("5m", "") if lifetime == "5m" else (lifetime,)
+        accepted = ("5m", "") if cache_lifetime == "5m" else (cache_lifetime,)
         return [row for row in found if row.cache_lifetime in accepted]
 
 
@@ -202,23 +226,54 @@ def prices(
     >>> price.provider, price.fact("input").value
     ('openai', 4e-07)
     """
+    named = named_rows(model, provider)
+    rows, region = named.rows, region or named.region
+    valid = [row for row in rows if row.holds(as_of, known_at)]
+    if not valid:
+        first = min(row.valid_from for row in rows)
+        by_then = f" by what was known on {known_at}" if known_at else ""
+        raise LookupError(f"no API price of {model!r} is known on {as_of}{by_then}; the first is of {first}")
+    if known_at is not None:
+        valid = _as_known(valid)
+    offers = _by_offer(valid, as_of)
+    return _choose(offers, region, named.by_provider)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRows:
+    """Every price on record under a name, the region in the name, and whether the name says the provider."""
+
+    rows: tuple[PriceRow, ...]
+    region: str
+    by_provider: bool
+
+
+def named_rows(model: str, provider: str | None = None) -> NamedRows:
+    """All prices of all days of a model, by whichever provider it may be. Raises UnknownName as `prices`."""
     wanted, named = split_provider(model, provider)
     geography = GEOGRAPHY.match(wanted) if named == "aws" else None
-    region = region or (geography[1] if geography else "")
     found = find(wanted, named)
     if not found and provider is None:
         found, named = find(model, None), None
     if not found:
         raise UnknownName("model with an API price", model, nearest(wanted, named))
-    rows = [row for key in found for row in _rows_named(key[0]) if (row.provider, row.model) == key[1:]]
+    rows = (row for key in found for row in _rows_named(key[0]) if (row.provider, row.model) == key[1:])
+    return NamedRows(tuple(rows), geography[1] if geography else "", named is not None)
+
+
+def price_list(rows: Iterable[PriceRow], as_of: date, known_at: date | None = None) -> ApiPrice | None:
+    """What rows of one provider, model and region come to on a day; None where no price is known then."""
     valid = [row for row in rows if row.holds(as_of, known_at)]
-    if not valid:
-        first = min(row.valid_from for row in rows)
-        raise LookupError(f"no API price of {model!r} is known on {as_of}; the first is of {first}")
-    if known_at is not None:
-        valid = _as_known(valid)
-    offers = _by_offer(valid, as_of)
-    return _choose(offers, region, named is not None)
+    offers = _by_offer(valid if known_at is None else _as_known(valid), as_of)
+    return offers[0] if offers else None
+
+
+def offers() -> dict[tuple[str, str, str], list[PriceRow]]:
+    """Every price of every day by provider, model and region."""
+    found: dict[tuple[str, str, str], list[PriceRow]] = {}
+    for row in _all_rows():
+        found.setdefault((row.provider, row.model, row.region), []).append(row)
+    return found
 
 
 def listing(as_of: date, provider: str | None = None) -> list[ApiPrice]:
@@ -244,7 +299,7 @@ def disagreements(as_of: date, tolerance: float = 0.005) -> list[Disagreement]:
             continue
         ours, theirs = min(itertools.product(*list(by_source.values())[:2]), key=_ratio)
         if _ratio((ours, theirs)) > 1 + tolerance:
-            named = dict(zip(map(_source, by_source), (ours, theirs), strict=False))
+            named = dict(zip(map(source_title, by_source), (ours, theirs), strict=False))
             found.append(Disagreement(provider, model, region, kind, named, _ratio((ours, theirs))))
     return sorted(found, key=lambda item: (-item.ratio, item.provider, item.model, item.kind))
 
@@ -272,7 +327,7 @@ def _one_price_list(rows: list[PriceRow]) -> tuple[PriceRow, ...]:
     """
     ranked: dict[bool, list[PriceRow]] = {True: [], False: []}
     for row in rows:
-        ranked[row.source.startswith("litellm")].append(row)
+        ranked[_second(row)].append(row)
     first, second = ranked[False], ranked[True]
     if not any(row.kind == "input" and row.tier == STANDARD for row in first):
         return tuple(second or first)
@@ -296,18 +351,21 @@ def _standard(rows: Iterable[PriceRow]) -> dict[str, Decimal]:
     }
 
 
+def _second(row: PriceRow) -> bool:
+    """Whether a row is of the list that comes second in rank."""
+    return row.source.startswith("litellm")
+
+
 def _as_known(rows: list[PriceRow]) -> list[PriceRow]:
     """Of rows that overlap because a later change was not known yet, the latest start of each condition."""
+
+    def place(row: PriceRow) -> tuple[object, ...]:
+        return row.provider, row.model, row.region, _second(row), row.condition
+
     latest: dict[tuple[object, ...], date] = {}
     for row in rows:
-        key = (row.provider, row.model, row.region, row.source.split("/")[0], row.condition)
-        latest[key] = max(latest.get(key, date.min), row.valid_from)
-    return [
-        row
-        for row in rows
-        if latest[(row.provider, row.model, row.region, row.source.split("/")[0], row.condition)]
-        == row.valid_from
-    ]
+        latest[place(row)] = max(latest.get(place(row), date.min), row.valid_from)
+    return [row for row in rows if latest[place(row)] == row.valid_from]
 
 
 def _choose(offers: list[ApiPrice], region: str, provider_named: bool) -> ApiPrice:
@@ -359,8 +417,9 @@ def _sources() -> dict[str, str]:
     return {row["id"]: f"{row['title']}{', ' if row['url'] else ''}{row['url']}" for row in rows}
 
 
-def _source(identifier: str) -> str:
-    return _sources()[identifier]
+def source_title(identifier: str) -> str:
+    """The title and address of a source; the source of an overlay's price is in words already."""
+    return _sources().get(identifier, identifier)
 
 
 @lru_cache(maxsize=256)
@@ -374,7 +433,7 @@ def _all_rows() -> Iterator[PriceRow]:
 
 def _row(cells: list[str]) -> PriceRow:
     (name, provider, model, kind, lifetime, tier, region, above, rule, utc_from, utc_until, usd,
-     valid_from, valid_until, known_from, source, checked, confidence) = cells  # fmt: skip
+     valid_from, valid_until, known_from, source, checked, confidence, reason) = cells  # fmt: skip
     return PriceRow(
         name, provider, model, kind, lifetime, tier, region,
         int(above), rule == "whole_request_inclusive",
@@ -387,4 +446,5 @@ def _row(cells: list[str]) -> PriceRow:
         source,
         date.fromisoformat(checked),
         Confidence(confidence),
+        reason,
     )  # fmt: skip

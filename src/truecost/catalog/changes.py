@@ -26,7 +26,7 @@ Kind: TypeAlias = Literal["changed", "added", "ended", "to_come"]
 NOTICED = 1e-3
 """A price that moves by less than a thousandth is the same price, written or rounded otherwise."""
 _SECOND_SOURCE = "litellm"
-_TOKENS = ("input", "output", "cache_read", "cache_write", "reasoning")
+_TOKENS = ("input", "output", "cache_read", "cache_write", "reasoning", "audio_input", "audio_output")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ def _records() -> dict[Offer, dict[tuple[Condition, bool], _Record]]:
     found: dict[Offer, dict[tuple[Condition, bool], _Record]] = {}
     for cells in csv.reader(read_table("api_prices.csv.gz").splitlines()[1:]):
         _, provider, model, kind, lifetime, tier, region, above, _, start, end, usd = cells[:12]
-        valid_from, valid_until, _, source, checked, _ = cells[12:]
+        valid_from, valid_until, _, source, checked, *_ = cells[12:]
         offer = found.setdefault((provider, model, region), {})
         at = (kind, lifetime, tier, above), source.startswith(_SECOND_SOURCE)
         record = offer.setdefault(at, _Record())

@@ -108,5 +108,33 @@ def check(
         ctx.exit(NO)
 
 
+@command.command("export")
+@click.argument("what", type=click.Choice(("rates",)))
+@click.argument("file")
+@catalog_option
+@debug_option
+def export(*, what: str, file: str, catalog: str | None) -> None:
+    """API prices of all days as flat rows in a FILE (.parquet or .csv), to join usage to in any engine.
+
+    A row is one price of one kind of token under its conditions, from one day to another, as it was known
+    from one day to another: truecost price looks up the same rows.
+
+    truecost catalog export rates rates.parquet
+    """
+    from truecost.catalog import load
+    from truecost.cli.output import check_targets, replacing
+    from truecost.pricing.rate_files import suffix_of, write_rates
+    from truecost.pricing.rate_rows import all_rate_rows
+
+    try:
+        suffix = suffix_of(file)
+    except ValueError as unclear:
+        refuse(str(unclear))
+    check_targets({"FILE": file}, [catalog])
+    with replacing(file) as beside:
+        count = write_rates(beside, all_rate_rows(load(catalog).laid_over), suffix)
+    note(f"{count:,} {what}")
+
+
 def _day(as_of: datetime | None) -> date:
     return as_of.date() if as_of else date.today()

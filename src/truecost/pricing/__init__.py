@@ -5,11 +5,13 @@ prices come from (`truecost.catalog`) nor how much a product is used (`truecost.
 """
 
 from truecost.pricing.api import TokenCost, Usage, api_cost, api_cost_lines, billing_notes, expected_cost
+from truecost.pricing.call import Price, price
 from truecost.pricing.path import price_multiples
 from truecost.pricing.provisioned import provisioned_cost
 from truecost.pricing.rates import Rate, rate
 
 __all__ = [
+    "Price",
     "Rate",
     "TokenCost",
     "Usage",
@@ -17,6 +19,7 @@ __all__ = [
     "api_cost_lines",
     "billing_notes",
     "expected_cost",
+    "price",
     "price_multiples",
     "provisioned_cost",
     "rate",

@@ -1,9 +1,9 @@
 """What API usage costs: one request, a column of requests, or a request of random length.
 
 **The convention, stated once:** `input_tokens` is the whole input of a request, cached tokens included
-(OpenTelemetry's and OpenAI's meaning). Cache reads and writes are parts of it and are billed at their own
-prices; plain input is what is left. Anthropic's and Bedrock's logs leave them out of the input, and come in
-through `Usage.excluding_cache`. Reasoning tokens are part of `output_tokens`.
+(OpenTelemetry's and OpenAI's meaning). Cache reads and writes and audio tokens are parts of it and are billed
+at their own prices; plain input is what is left. Anthropic's and Bedrock's logs leave cached tokens out of
+the input, and come in through `Usage.excluding_cache`. Reasoning and audio are parts of `output_tokens`.
 
 **One element is one request.** A long-context price applies to every token of a request whose whole input is
 above a threshold, so requests are priced one by one (or by their expected cost), never as a sum of tokens.
@@ -23,6 +23,8 @@ from truecost.pricing.rates import KINDS, Rate, rate
 from truecost.ranges import Value
 
 BATCH = "batch"
+PARTS_OF_INPUT = ("cache_read", "cache_write", "audio_input")
+PARTS_OF_OUTPUT = ("reasoning", "audio_output")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +36,37 @@ class Usage:
     cache_read_tokens: Value = 0.0
     cache_write_tokens: Value = 0.0
     reasoning_tokens: Value = 0.0
+    audio_input_tokens: Value = 0.0
+    audio_output_tokens: Value = 0.0
+    images: Value = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("input", "output", "cache_read", "cache_write", "reasoning"):
+        for name in ("input", "output", *PARTS_OF_INPUT, *PARTS_OF_OUTPUT):
             given = getattr(self, f"{name}_tokens")
             if not np.all(np.isfinite(given) & np.greater_equal(given, 0)):
                 raise ValueError(f"{name}_tokens must be finite numbers of 0 or more")
-        cached = np.add(self.cache_read_tokens, self.cache_write_tokens)
-        if np.any(cached > np.multiply(self.input_tokens, 1 + 1e-9)):
+        if not np.all(np.isfinite(self.images) & np.greater_equal(self.images, 0)):
+            raise ValueError("images must be finite numbers of 0 or more")
+        if np.any(self.of_input > np.multiply(self.input_tokens, 1 + 1e-9)):
             raise ValueError(
-                "cache_read_tokens + cache_write_tokens exceed input_tokens, which includes them; for logs "
-                "that leave cached tokens out of the input (Anthropic, Bedrock) use Usage.excluding_cache"
+                "cache_read_tokens + cache_write_tokens + audio_input_tokens exceed input_tokens, which "
+                "includes them; for logs that leave cached tokens out of the input (Anthropic, Bedrock) use "
+                "Usage.excluding_cache"
             )
-        if np.any(np.greater(self.reasoning_tokens, np.multiply(self.output_tokens, 1 + 1e-9))):
-            raise ValueError("reasoning_tokens exceed output_tokens, which includes them")
+        if np.any(np.greater(self.of_output, np.multiply(self.output_tokens, 1 + 1e-9))):
+            raise ValueError(
+                "reasoning_tokens exceed output_tokens, which includes them and audio_output_tokens"
+            )
+
+    @property
+    def of_input(self) -> Value:
+        """The tokens of the input that are not plain: cached, written to a cache, audio."""
+        return self.cache_read_tokens + self.cache_write_tokens + self.audio_input_tokens
+
+    @property
+    def of_output(self) -> Value:
+        """The tokens of the output that are not plain: reasoning, audio."""
+        return self.reasoning_tokens + self.audio_output_tokens
 
     @classmethod
     def excluding_cache(
@@ -68,9 +87,12 @@ class Usage:
     def tokens(self, kind: str, split_reasoning: bool) -> Value:
         """What is billed as a kind: each token once, and one request for the fee of a request."""
         if kind == "input":
-            return np.maximum(self.input_tokens - self.cache_read_tokens - self.cache_write_tokens, 0.0)
+            return np.maximum(self.input_tokens - self.of_input, 0.0)
         if kind == "output":
-            return self.output_tokens - self.reasoning_tokens if split_reasoning else self.output_tokens
+            apart = self.of_output if split_reasoning else self.audio_output_tokens
+            return np.maximum(self.output_tokens - apart, 0.0)
+        if kind == "image":
+            return self.images
         return 1.0 if kind == "request" else getattr(self, f"{kind}_tokens")
 
 
@@ -151,7 +173,7 @@ def expected_cost(
     for found, tokens in _billed(price, usage, _tier(batch, tier), cache_lifetime):
         weight: Value = found.usd_per_token
         below = found.usd_per_token
-        scales = found.kind in {"input", "cache_read", "cache_write"}
+        scales = found.kind in {"input", *PARTS_OF_INPUT}
         for step in found.steps:
             share = _share_above(step.above_tokens, usage.input_tokens, sigma, by_length=scales)
             weight = weight + (step.usd_per_token - below) * share

@@ -9,20 +9,24 @@
 - A service tier that lists no long-context price pays the standard one above the threshold: vendors serve
   such requests at the standard tier or not at all.
 - Reasoning tokens are output, at the output price unless the vendor prices them apart.
+- Audio tokens and images are billed at a price of their own, or cannot be priced: text's is never taken.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from truecost.catalog.api_prices import STANDARD, ApiPrice, NoOffer
+from truecost.catalog.api_prices import STANDARD, ApiPrice, NoOffer, PriceRow
 from truecost.catalog.facts import Fact
 from truecost.ranges import Range, Value
 
-KINDS = ("input", "cache_read", "cache_write", "output", "reasoning", "request")
-"""What a request is billed for. `request` is a fee for each request; the others are tokens."""
+KINDS = (
+    "input", "cache_read", "cache_write", "audio_input", "output", "reasoning", "audio_output", "image",
+    "request",
+)  # fmt: skip
+"""What a request is billed for. `request` is its fee, `image` one image; the others are tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Step:
     above_tokens: int
     inclusive: bool
     usd_per_token: float
+    rows: tuple[PriceRow, ...] = ()
+    """The rows it comes from: one, or one for each window of the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ class Rate:
     fact: Fact
     note: str = ""
     """Which rule applied, when the vendor lists no price for exactly this."""
+    rows: tuple[PriceRow, ...] = ()
+    """The rows of the base price: one, or one for each window of the day."""
 
     def at(self, input_tokens: Value) -> Value:
         """USD per token in a request with this much input in all, cached tokens included.
@@ -66,7 +74,7 @@ def rate(price: ApiPrice, kind: str, tier: str = STANDARD, *, cache_lifetime: st
 
     Raises NoOffer when the vendor does not sell this kind in this tier, or this cache lifetime.
     """
-    if kind in {"input", "output"}:
+    if kind in {"input", "output", "audio_input", "audio_output", "image"}:
         return _listed(price, kind, tier, cache_lifetime)
     if kind in {"reasoning", "request"}:
         # A fee for each request holds in every tier that lists none of its own.
@@ -76,6 +84,18 @@ def rate(price: ApiPrice, kind: str, tier: str = STANDARD, *, cache_lifetime: st
         return _listed(price, kind, tier, cache_lifetime)
     _refuse_other_lifetime(price, kind, tier, cache_lifetime)
     return _unlisted_cache(price, kind, tier, cache_lifetime)
+
+
+def billed(price: ApiPrice, kind: str, tier: str = STANDARD, *, cache_lifetime: str = "5m") -> Rate | None:
+    """The rate at which a kind is billed when it is counted apart: `rate`, and reasoning as the output it is.
+
+    None for a fee that the vendor does not take. Raises NoOffer as `rate` does.
+    """
+    found = rate(price, kind, tier, cache_lifetime=cache_lifetime)
+    if found is not None or kind != "reasoning":
+        return found
+    output = _listed(price, "output", tier, cache_lifetime)
+    return replace(output, kind=kind, note=output.note or "reasoning is output, at the price of output")
 
 
 def _listed(price: ApiPrice, kind: str, tier: str, lifetime: str) -> Rate:
@@ -91,10 +111,12 @@ def _listed(price: ApiPrice, kind: str, tier: str, lifetime: str) -> Rate:
             long = price.fact(kind, source, context_above_tokens=above, cache_lifetime=lifetime)
         except NoOffer:
             continue
-        steps.append(Step(above, inclusive, _number(long)))
+        rows = price.rows_for(kind, source, context_above_tokens=above, cache_lifetime=lifetime)
+        steps.append(Step(above, inclusive, _number(long), tuple(rows)))
         if source != tier:
             note = f"{tier} lists no price above {above:,} input tokens: billed at the standard one"
-    return Rate(kind, _number(fact), tuple(steps), fact, note)
+    base = tuple(price.rows_for(kind, tier, cache_lifetime=lifetime))
+    return Rate(kind, _number(fact), tuple(steps), fact, note, base)
 
 
 def _unlisted_cache(price: ApiPrice, kind: str, tier: str, lifetime: str) -> Rate:
@@ -102,13 +124,13 @@ def _unlisted_cache(price: ApiPrice, kind: str, tier: str, lifetime: str) -> Rat
     named = kind.replace("_", " ")
     if tier == STANDARD or not price.has(kind, STANDARD, cache_lifetime=lifetime):
         note = f"no price of a {named} is listed: billed as plain input"
-        return Rate(kind, plain.usd_per_token, plain.steps, plain.fact, note)
+        return replace(plain, kind=kind, note=note)
     standard = _listed(price, kind, STANDARD, lifetime)
     if kind == "cache_read" and standard.usd_per_token > plain.usd_per_token:
         note = f"{tier} lists no {named}, and plain input of {tier} costs less than the standard one"
-        return Rate(kind, plain.usd_per_token, plain.steps, plain.fact, note)
+        return replace(plain, kind=kind, note=note)
     note = f"{tier} lists no {named}: billed at the standard one"
-    return Rate(kind, standard.usd_per_token, standard.steps, standard.fact, note)
+    return replace(standard, kind=kind, note=note)
 
 
 def _refuse_other_lifetime(price: ApiPrice, kind: str, tier: str, lifetime: str) -> None:

@@ -24,7 +24,9 @@ def page(told: Told, width: int = DEFAULT_WIDTH) -> Page:
     ]  # fmt: skip
     rows = [_row(line) for line in told["lines"]]
     rows += [[_kind(gap), f"{gap['tokens']:,}", "no price known", "", "?"] for gap in told["gaps"]]
-    name, amount = ("total", told["total_usd"]) if told["total_usd"] else ("priced, no total", told["priced_usd"])
+    name, amount = (
+        ("total", told["total_usd"]) if told["total_usd"] else ("priced, no total", told["priced_usd"])
+    )
     if told["lines"] or not told["gaps"]:
         rows.append([name, "", "", "", _amount(amount)])
     made.extend(table(columns, rows, width))
@@ -43,7 +45,9 @@ def _section(head: str, items: Sequence[str], made: Page) -> None:
 
 
 def _title(told: Told) -> str:
-    amount = f"{_amount(told['total_usd'])} USD" if told["total_usd"] else "no total: a part has no known price"
+    amount = (
+        f"{_amount(told['total_usd'])} USD" if told["total_usd"] else "no total: a part has no known price"
+    )
     return f"{told['provider']}/{told['model']}, {told['on']}: {amount}"
 
 

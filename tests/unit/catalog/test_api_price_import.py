@@ -170,3 +170,39 @@ def test_the_same_rows_give_the_same_bytes_in_any_order(tmp_path: Path, models: 
 def test_code_in_a_price_list_is_not_run() -> None:
     with pytest.raises(ValueError, match="not a literal"):
         lists.genai_providers("providers: list = [open('x') + 1]")
+
+
+@pytest.mark.parametrize(
+    ("comment", "price", "reason"),
+    [
+        ("Introductory rates apply through 2026-12-31.", lists.Price("input", Decimal("1e-6")), "promotion"),
+        ("The previous $1 output price was incorrect.", lists.Price("output", Decimal("1e-7")), "correction"),
+        ("The previous $1 output price was incorrect.", lists.Price("input", Decimal("1e-7")), ""),
+        ("Made the introductory rates permanent.", lists.Price("input", Decimal("1e-6")), ""),
+    ],
+)
+def test_a_comment_says_why_a_price_began(comment: str, price: lists.Price, reason: str) -> None:
+    assert lists.with_reason(price, comment, first=True).reason == reason
+    assert lists.with_reason(price, comment, first=False).reason == ("" if reason == "promotion" else reason)
+
+
+def test_dates_say_that_a_price_changed_or_is_announced() -> None:
+    old = lists.Price("input", Decimal("2e-6"), start=date(2026, 1, 1), end=date(2026, 5, 1))
+    new = lists.Price("input", Decimal("1e-6"), start=date(2026, 5, 1), known=date(2026, 5, 1))
+    to_come = lists.Price("input", Decimal("3e-6"), start=date(2027, 1, 1), known=date(2026, 11, 22))
+    listed = [old, new, to_come]
+    assert [importer.reason(price, listed) for price in listed] == ["", "change", "scheduled"]
+
+
+def test_audio_is_a_kind_and_an_image_is_one_only_where_no_token_is_billed_for_it() -> None:
+    entry = {
+        "mode": "chat", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06,
+        "input_cost_per_audio_token": 3e-06, "input_cost_per_audio_token_batches": 1.5e-06,
+        "input_cost_per_image": 1e-04,
+    }  # fmt: skip
+    found = {(p.kind, p.tier, p.usd) for p in lists.litellm_prices(entry, "x")}
+    assert ("audio_input", "standard", Decimal("3e-6")) in found
+    assert ("audio_input", "batch", Decimal("1.5e-6")) in found
+    assert ("image", "standard", Decimal("1e-4")) in found
+    by_token = lists.litellm_prices({**entry, "input_cost_per_image_token": 1e-06}, "x")
+    assert "image" not in {p.kind for p in by_token}

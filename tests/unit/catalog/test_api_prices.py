@@ -23,9 +23,13 @@ DATA = files("truecost.catalog") / "data"
 COLUMNS = [
     "name", "provider", "model", "kind", "cache_lifetime", "tier", "region", "context_above_tokens",
     "context_rule", "utc_from", "utc_until", "usd_per_token", "valid_from", "valid_until", "known_from",
-    "source", "checked", "confidence",
+    "source", "checked", "confidence", "reason",
 ]  # fmt: skip
-KINDS = {"input", "output", "cache_read", "cache_write", "reasoning", "request"}
+KINDS = {
+    "input", "output", "cache_read", "cache_write", "reasoning", "request", "audio_input", "audio_output",
+    "image",
+}  # fmt: skip
+REASONS = {"", "change", "correction", "promotion", "scheduled"}
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +55,12 @@ def test_the_tables_have_the_documented_schema_and_stay_small(rows: list[dict[st
 
 def test_every_row_is_a_whole_fact(rows: list[dict[str, str]], sources: dict[str, dict[str, str]]) -> None:
     for row in rows:
-        assert 0 <= Decimal(row["usd_per_token"]) <= Decimal("1e-3") or row["kind"] == "request", row
+        assert 0 <= Decimal(row["usd_per_token"]) <= Decimal("1e-3") or row["kind"] in {"request", "image"}, (
+            row
+        )
         assert Decimal(row["usd_per_token"]).as_tuple().exponent >= -15, row
         assert row["kind"] in KINDS, row
+        assert row["reason"] in REASONS, row
         assert row["name"], row
         assert sources[row["source"]]["title"], row
         assert date.fromisoformat(row["checked"]) <= TODAY, row

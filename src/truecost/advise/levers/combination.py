@@ -109,6 +109,7 @@ def combine(
 def _opened(trials: Trials, taken: Sequence[Lever]) -> list[Lever]:
     """The levers that another option of a class has and the one before it had not: those of own chips."""
     catalog, name = trials.variants.catalog, taken[-1].class_name
+    groups = {lever.exclusive for lever in taken}
     known = {o.key for o in levers_of_class(trials.base.plan, catalog, name) if isinstance(o, Lever)}
     found = levers_of_class(trials.plan_of(_sets(taken)), catalog, name)
     return [
@@ -118,6 +119,7 @@ def _opened(trials: Trials, taken: Sequence[Lever]) -> list[Lever]:
         and lever.key not in known
         and not lever.apart
         and not lever.exclusive.startswith(OPTION)
+        and lever.exclusive not in groups
     ]
 
 

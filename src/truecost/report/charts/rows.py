@@ -69,9 +69,7 @@ def spans(
     places, left, right, height = _places(rows, width, 24.0 if marks else 4.0)
     scale = Log(_domain(rows, marks), (left, right))
     parts = _mark_names(marks, scale, width)
-    for tick in scale.ticks(4 if is_narrow(width) else 5):
-        parts.append(line((scale(tick), height), (scale(tick), height + 4), "axis"))
-        parts.append(text(scale(tick), height + 18, name(tick), "soft small", "middle"))
+    parts += _tick_names(scale.ticks(4 if is_narrow(width) else 5), scale, name, (width, height))
     parts.append(line((left, height), (right, height), "axis"))
     for row, place in zip(rows, places, strict=True):
         reach = (place.y - 11, place.y + 11) if is_narrow(width) else (18.0, height)
@@ -90,19 +88,29 @@ def dots(
     places, left, right, height = _places(rows, width, 24.0 if marks else 4.0)
     scale = Linear(_reach(rows, marks), (left, right))
     parts = _mark_names(marks, scale, width)
-    edge = 0.0
-    for tick in scale.ticks(3 if is_narrow(width) else 5):
-        half = text_width(name(tick), 12) / 2
-        if scale(tick) - half >= edge and scale(tick) + half <= width:
-            parts.append(line((scale(tick), height), (scale(tick), height + 4), "axis"))
-            parts.append(text(scale(tick), height + 18, name(tick), "soft small", "middle"))
-            edge = scale(tick) + half + 6
+    parts += _tick_names(scale.ticks(3 if is_narrow(width) else 5), scale, name, (width, height))
     parts.append(line((left, height), (right, height), "axis"))
     for row, place in zip(rows, places, strict=True):
         reach = (place.y - 11, place.y + 11) if is_narrow(width) else (18.0, height)
         parts += [line((scale(m.value), reach[0]), (scale(m.value), reach[1]), "axis") for m in marks]
         parts += [*place.names, *_span(row, scale, place.y)]
     return Drawing(height + 24, parts)
+
+
+def _tick_names(
+    ticks: Sequence[float], scale: Log | Linear, name: Callable[[float], str], area: tuple[float, float]
+) -> list[str]:
+    """Marks below a chart of a width and a height, without one whose name would touch the one before."""
+    width, height = area
+    parts: list[str] = []
+    edge = 0.0
+    for tick in ticks:
+        half = text_width(name(tick), 12) / 2
+        if scale(tick) - half >= edge and scale(tick) + half <= width:
+            parts.append(line((scale(tick), height), (scale(tick), height + 4), "axis"))
+            parts.append(text(scale(tick), height + 18, name(tick), "soft small", "middle"))
+            edge = scale(tick) + half + 6
+    return parts
 
 
 def _reach(rows: Sequence[Row], marks: Sequence[Mark]) -> tuple[float, float]:
