@@ -27,6 +27,7 @@ bench: $(RUNTIME)
 	$(BIN)/python bench/plan.py
 	$(BIN)/python bench/training.py
 	$(BIN)/python bench/replay.py
+	$(BIN)/python bench/ledger.py
 
 examples: $(RUNTIME)
 	@mkdir -p out

@@ -20,6 +20,8 @@ VERBS = {
     "train": "What a training run takes and costs: step time, memory, days, energy, USD.",
     "trace": "Request traces: what is in one, more like it, the same in our schema.",
     "replay": "What users see of real traffic on a fleet, how full it is, what it costs.",
+    "price": "What requests cost on a day, exact and explained: rules, dates, sources, changes.",
+    "ledger": "What usage did cost, and whom: logs in, priced lines out.",
     "trends": "Where prices are going: fits with ranges, back-tested against a random walk.",
     "wall": "How large a model should be for the tokens it will serve, and when serving passes training.",
     "catalog": "The facts: accelerators, models, prices, rentals, rates.",

@@ -48,9 +48,9 @@ def is_queued(load: Load) -> bool:
 def at_once(spec: ReplaySpec, law: Law, load: Load, asked: Requested) -> float:
     """Requests that a replica answers at once, on average, by the law.
 
-    Of a fixed concurrency its part; under an autoscaler the number it keeps replicas at. Of traffic by the clock what Little's law gives: requests a second x
-    (prompt + answer at the pace of that many), at most the seats; the square root of a step's growth keeps
-    the rounds from swinging.
+    Of a fixed concurrency its part; under an autoscaler the number it keeps replicas at. Of traffic by the
+    clock what Little's law gives: requests a second x (prompt + answer at the pace of that many), at most the
+    seats; the square root of a step's growth keeps the rounds from swinging.
     """
     ranks, replicas = law.layout.data_parallel_size, spec.fleet.replicas
     seats = float(spec.engine.max_num_seqs * ranks)

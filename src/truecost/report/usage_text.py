@@ -112,12 +112,13 @@ def _coverage(told: Told, page: Page) -> None:
         return
     priced = by["priced"]["requests"]
     page.item(
-        f"Priced: {priced:,} of {plural(requests, 'request')} ({share(priced / requests)}), {_usd(by['priced']['usd'])}."
+        f"Priced: {priced:,} of {plural(requests, 'request')} ({share(priced / requests)}),"
+        f" {_usd(by['priced']['usd'])}."
     )
     if count := by["estimated"]["requests"]:
         page.item(
-            f"Estimated: {plural(count, 'request')}, {_usd(by['estimated']['usd'])}: streams that ended before their usage"
-            " was told, or a price that is an estimate."
+            f"Estimated: {plural(count, 'request')}, {_usd(by['estimated']['usd'])}: streams that ended"
+            " before their usage was told, or a price that is an estimate."
         )
     if count := by["unpriced"]["requests"]:
         page.item(f"Unpriced, in no amount below: {plural(count, 'request')}.", Style.WARNING)
@@ -140,7 +141,8 @@ def _groups(told: Told, page: Page, *, everything: bool) -> None:
     whole = float(Decimal(told["total"]["usd"]))
     columns = [
         *(Column(one, wraps=True) for one in by), Column("requests", right=True),
-        Column("input\ntokens", right=True, optional=True), Column("output\ntokens", right=True, optional=True),
+        Column("input\ntokens", right=True, optional=True),
+        Column("output\ntokens", right=True, optional=True),
         Column("USD", right=True), Column("share", right=True), Column("unpriced", right=True),
     ]  # fmt: skip
     page.extend(table(columns, [_group(one, by, whole) for one in kept], page.width))
@@ -178,7 +180,8 @@ def _failures(told: Told, page: Page) -> None:
     if failed["requests"]:
         free = failed["unbilled_requests"]
         lines.append(
-            f"Failed: {plural(failed['requests'], 'request')}, {free:,} of them not billed, {_usd(failed['usd'])}."
+            f"Failed: {plural(failed['requests'], 'request')}, {free:,} of them not billed,"
+            f" {_usd(failed['usd'])}."
         )
     if total["retried_requests"]:
         lines.append(

@@ -1,0 +1,184 @@
+"""What a reader of a log is: which fields it takes from a record, and which column each becomes.
+
+A reader is data. `fields` are dotted paths into a record with their DuckDB type, so that nothing else of the
+record is kept; `columns` are SQL over them; `mine` says of a record whether it is of this dialect. DuckDB
+reads the whole file by them at once. `claims` says the same of one record in Python, for detection and for
+lines that DuckDB did not take; `mend` makes a record whole whose stream ended before its usage was told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Record: TypeAlias = Mapping[str, Any]
+
+TEXT = "VARCHAR"
+LABELS = "MAP(VARCHAR, VARCHAR)"
+BYTES_A_TOKEN = 4
+"""English text, four bytes a token: what is left of a stream that ended early is estimated by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A dialect of usage logs. `outside` says that its input tokens leave cached ones out."""
+
+    name: str
+    what: str
+    fields: Mapping[str, str]
+    columns: Mapping[str, str]
+    mine: str
+    claims: Callable[[Record], bool]
+    mend: Callable[[Record], Record | None] = lambda record: None
+    outside: bool = False
+    lines: str = ""
+    """Where a line holds several records: SQL of what is read of a line, in place of its fields."""
+    relation: str = ""
+    """Where a line holds several records: SQL that makes them of the table `lines`."""
+
+
+def at(record: Any, path: str) -> Any:
+    """What stands at a dotted path of a record; None where nothing does.
+
+    >>> at({"usage": {"prompt_tokens": 7}}, "usage.prompt_tokens")
+    7
+    """
+    for part in path.split("."):
+        if not isinstance(record, Mapping):
+            return None
+        record = record.get(part)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    return record  # pyright: ignore[reportUnknownVariableType]
+
+
+def first(record: Record, *paths: str) -> Any:
+    """The first of several paths at which something stands."""
+    return next((found for path in paths if (found := at(record, path)) is not None), None)
+
+
+def under(prefixes: tuple[str, ...], fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields under each of several prefixes: a response may be the record, or stand inside it.
+
+    >>> under(("", "response."), {"id": "VARCHAR"})
+    {'id': 'VARCHAR', 'response.id': 'VARCHAR'}
+    """
+    return {prefix + path: kind for prefix in prefixes for path, kind in fields.items()}
+
+
+def either(prefixes: tuple[str, ...], path: str) -> str:
+    """SQL of what stands at a path under the first prefix that has it.
+
+    >>> either(("", "response."), "usage.prompt_tokens")
+    'coalesce("usage"."prompt_tokens", "response"."usage"."prompt_tokens")'
+    """
+    found = [quoted(prefix + path) for prefix in prefixes]
+    return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+
+
+def quoted(path: str) -> str:
+    """A dotted path as SQL.
+
+    >>> quoted("response.id")
+    '"response"."id"'
+    """
+    return ".".join('"' + part.replace('"', '""') + '"' for part in path.split("."))
+
+
+def estimated_tokens(given: Any) -> int:
+    """Tokens of a text, or of all texts in a value, at four bytes a token, rounded up; the text is not kept.
+
+    >>> estimated_tokens([{"role": "user", "content": "What does it cost?"}])
+    6
+    """
+    return -(-_text_bytes(given) // BYTES_A_TOKEN)
+
+
+def _text_bytes(given: Any) -> int:
+    """Bytes of all strings in a value, by a stack: a log decides how deep it is."""
+    total, waiting = 0, [given]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            total += len(value.encode("utf-8", "surrogatepass"))
+        elif isinstance(value, Mapping):
+            waiting.extend(value.values())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+        elif isinstance(value, list):
+            waiting.extend(value)  # pyright: ignore[reportUnknownArgumentType]
+    return total
+
+
+WRAPPER: Mapping[str, str] = {
+    **dict.fromkeys(("ts", "timestamp", "time", "created_at", "request_time"), TEXT),
+    **dict.fromkeys(("user", "user_id", "customer", "customer_id", "feature", "task"), TEXT),
+    **dict.fromkeys(("provider", "region", "parent_id", "request_id", "custom_id", "error"), TEXT),
+    **dict.fromkeys(("request.user", "request.model", "response.user", "status_code"), TEXT),
+    **dict.fromkeys(("metadata", "request.metadata", "response.metadata", "tags"), LABELS),
+    "response.status_code": TEXT,
+    "response.error": TEXT,
+    "batch": "BOOLEAN",
+    "truecost_estimated": "BOOLEAN",
+}
+"""Fields around a response that a log of one's own, of a proxy or of a batch has, and of its request."""
+
+_MAPS = ("metadata", "request.metadata", "response.metadata", "tags")
+FAILED = (
+    "(error IS NOT NULL OR response.error IS NOT NULL"
+    " OR coalesce(TRY_CAST(coalesce(status_code, response.status_code) AS INTEGER), 0) >= 400)"
+)
+"""SQL: whether the record tells of a failure."""
+TIME = 'coalesce(ts, "timestamp", "time", request_time, created_at)'
+"""SQL of the time beside a response, as text."""
+
+
+def label(*names: str) -> str:
+    """SQL of a label: a field beside the response, else an entry of the metadata of record or request."""
+    plain = [quoted(one) for one in names]
+    maps = [f"{quoted(path)}['{one}']" for path in _MAPS for one in names]
+    return f"coalesce({', '.join([*plain, *maps])})"
+
+
+WRAPPED: Mapping[str, str] = {
+    "user": f"coalesce({label('user', 'user_id')}, request.user, response.user)",
+    "customer": label("customer", "customer_id"),
+    "feature": label("feature"),
+    "task": label("task"),
+    "tags": "labels(metadata, request.metadata, response.metadata, tags)",
+    "region": "region",
+    "parent_id": "parent_id",
+    "batch": "coalesce(batch, custom_id IS NOT NULL)",
+    "status": f"CASE WHEN {FAILED} THEN 'error' WHEN truecost_estimated THEN 'cut' ELSE 'ok' END",
+    "quality": "CASE WHEN truecost_estimated THEN 'estimated' ELSE 'measured' END",
+}
+"""Columns that the dialects of responses take from around the response."""
+
+
+def failed(record: Record) -> bool:
+    """Whether a record tells of a failure; the same as FAILED."""
+    if first(record, "error", "response.error") is not None:
+        return True
+    code = str(first(record, "status_code", "response.status_code") or "")
+    return code.isdecimal() and int(code) >= 400
+
+
+def pruned(record: Record, fields: Iterable[str]) -> dict[str, Any]:
+    """A record with nothing but the fields: what a prompt stood in is gone.
+
+    >>> pruned({"id": "a", "usage": {"n": 1, "x": 2}, "choices": ["secret"]}, ["id", "usage.n"])
+    {'id': 'a', 'usage': {'n': 1}}
+    """
+    kept: dict[str, Any] = {}
+    for path in fields:
+        found = at(record, path)
+        if found is not None:
+            put(kept, path, found)
+    return kept
+
+
+def put(record: dict[str, Any], path: str, value: Any) -> None:
+    """Set what stands at a dotted path."""
+    *parents, last = path.split(".")
+    for part in parents:
+        inner = record.get(part)
+        record[part] = inner if isinstance(inner, dict) else {}
+        record = record[part]
+    record[last] = value

@@ -1,0 +1,56 @@
+"""The normal form of a usage row: what every log becomes at the door, and the columns of the store.
+
+`input_tokens` includes cached tokens (read and written), `output_tokens` includes reasoning. `service_tier`
+is the tier served, not the one asked for. `quality` is `estimated` for a stream that ended before its usage
+was told. Prompts, completions and keys have no column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+COLUMNS: Mapping[str, str] = {
+    "ts": "TIMESTAMP",
+    "provider": "VARCHAR",
+    "model": "VARCHAR",
+    "request_id": "VARCHAR",
+    "parent_id": "VARCHAR",
+    "input_tokens": "BIGINT",
+    "cache_read_tokens": "BIGINT",
+    "cache_write_5m_tokens": "BIGINT",
+    "cache_write_1h_tokens": "BIGINT",
+    "output_tokens": "BIGINT",
+    "reasoning_tokens": "BIGINT",
+    "audio_input_tokens": "BIGINT",
+    "audio_output_tokens": "BIGINT",
+    "image_units": "BIGINT",
+    "service_tier": "VARCHAR",
+    "batch": "BOOLEAN",
+    "region": "VARCHAR",
+    "status": "VARCHAR",
+    "quality": "VARCHAR",
+    "user": "VARCHAR",
+    "customer": "VARCHAR",
+    "feature": "VARCHAR",
+    "task": "VARCHAR",
+    "tags": "MAP(VARCHAR, VARCHAR)",
+    "source": "VARCHAR",
+    "source_file": "VARCHAR",
+    "line": "BIGINT",
+}
+"""Name and DuckDB type of every column, in the order of the Parquet files; `ts` is in UTC."""
+
+COUNTS = tuple(name for name, kind in COLUMNS.items() if kind == "BIGINT" and name != "line")
+"""The columns that count tokens or units."""
+
+PROVENANCE = ("source", "source_file", "line")
+"""Where a row came from: what may differ between two tellings of one request."""
+
+DIMENSIONS = (
+    "provider", "model", "service_tier", "batch", "region", "status", "quality",
+    "user", "customer", "feature", "task", "source",
+)  # fmt: skip
+"""Columns that a report may group by, besides `day` and `tag:NAME`."""
+
+LONGEST_TAG = 256
+"""Characters of a tag's value: what is longer is text, not a label, and is left out."""

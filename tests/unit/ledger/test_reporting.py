@@ -1,0 +1,281 @@
+"""The report: amounts worked by hand, equal to the single call's, adding up; what has no price is named."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.unit.ledger.logs import EXAMPLES, NOW, chat, message, take, write
+
+from truecost.ledger import import_usage, usage_report
+from truecost.ledger.engine import connected
+from truecost.ledger.questions import Window, printed, question
+from truecost.ledger.reporting import AMOUNTS, COUNTS, UsageReport, prepare_tables, rate_table
+from truecost.ledger.store import open_store
+from truecost.pricing import price
+
+KNOWN = date(2026, 11, 22)
+
+
+def priced(tmp_path: Path, *records: Any, by: tuple[str, ...] = ("model",), **how: Any) -> UsageReport:
+    """The report on some records."""
+    take(tmp_path, *records)
+    return usage_report(tmp_path / "usage", by, as_known=KNOWN, **how)
+
+
+def own(model: str, provider: str, **counts: Any) -> dict[str, Any]:
+    """A row in the normal form."""
+    return {
+        "ts": "2026-10-20T12:00:00Z",
+        "model": model,
+        "provider": provider,
+        "input_tokens": 0,
+        "output_tokens": 0,
+        **counts,
+    }
+
+
+def test_a_cached_token_is_priced_once(tmp_path: Path) -> None:
+    # gpt-4.1-mini, USD a million tokens: input 0.40, cached 0.10, output 1.60
+    report = priced(tmp_path, chat(prompt=1_000_000, cached=800_000, output=100_000))
+    assert report.total_usd == Decimal("0.08") + Decimal("0.08") + Decimal("0.16")
+    assert report.total["cache_read_usd"] == Decimal("0.08")
+
+
+def test_cache_writes_by_their_life(tmp_path: Path) -> None:
+    # claude-sonnet-4-5: input 3, 5 min 3.75, 1 h 6, read 0.30, output 15
+    usage = {"input_tokens": 10_000, "cache_read_input_tokens": 10_000, "output_tokens": 1000,
+             "cache_creation": {"ephemeral_5m_input_tokens": 20_000,
+                                "ephemeral_1h_input_tokens": 30_000}}  # fmt: skip
+    report = priced(tmp_path, message(usage=usage))
+    assert report.total_usd == Decimal("0.03") + Decimal("0.003") + Decimal("0.075") + Decimal(
+        "0.18"
+    ) + Decimal("0.015")
+
+
+@pytest.mark.parametrize("cached", [190_000, 190_001])
+def test_a_long_request_is_dearer_as_a_whole_and_cached_tokens_count(tmp_path: Path, cached: int) -> None:
+    # threshold 200,000, not included: 3 / 0.30 / 15, above 6 / 0.60 / 22.5
+    usage = {"input_tokens": 10_000, "cache_read_input_tokens": cached, "output_tokens": 0}
+    small = priced(tmp_path, message(usage=usage))
+    rate, read = (
+        (Decimal("3e-6"), Decimal("3e-7")) if cached == 190_000 else (Decimal("6e-6"), Decimal("6e-7"))
+    )
+    assert small.total_usd == 10_000 * rate + cached * read
+
+
+def test_reasoning_is_output_and_counted_once(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    plain = priced(tmp_path / "a", own("gpt-5-mini", "openai", output_tokens=1000))
+    thought = priced(tmp_path / "b", own("gpt-5-mini", "openai", output_tokens=1000, reasoning_tokens=900))
+    assert plain.total_usd == thought.total_usd == Decimal("0.002")
+
+
+def test_batch_is_at_its_own_price(tmp_path: Path) -> None:
+    report = priced(tmp_path, own("gpt-4.1-mini", "openai", input_tokens=1_000_000, batch=True))
+    assert report.total_usd == Decimal("0.2")
+
+
+MODELS = (
+    ("gpt-4.1-mini", "openai"),
+    ("gpt-5-mini", "openai"),
+    ("o3", "openai"),
+    ("claude-sonnet-4-5", "anthropic"),
+    ("gemini-2.5-pro", "google"),
+    ("grok-4", "x-ai"),
+    ("deepseek-chat", "deepseek"),
+    ("deepseek-v4-pro", "deepseek"),
+    ("anthropic.claude-3-5-sonnet-20240620-v1:0", ""),
+    ("llama-3.3-70b-instruct", ""),
+)
+
+
+@st.composite
+def used(draw: st.DrawFn) -> dict[str, Any]:
+    """A row of usage of any model, tier, day and minute, around the thresholds too."""
+    model, provider = draw(st.sampled_from(MODELS))
+    near = st.sampled_from([0, 1, 127_999, 128_000, 128_001, 199_999, 200_000, 200_001])
+    whole, out = draw(near | st.integers(0, 500_000)), draw(st.integers(0, 50_000))
+    read = draw(st.integers(0, whole))
+    short = draw(st.integers(0, whole - read))
+    at = draw(st.datetimes(datetime(2024, 6, 1), datetime(2026, 11, 21)))
+    return own(
+        model, provider, ts=at.isoformat() + "Z",
+        input_tokens=whole, output_tokens=out, cache_read_tokens=read,
+        cache_write_5m_tokens=short, cache_write_1h_tokens=draw(st.integers(0, whole - read - short)),
+        reasoning_tokens=draw(st.integers(0, out)), batch=draw(st.booleans()),
+        service_tier=draw(st.sampled_from(["standard", "standard", "priority", "flex"])),
+    )  # fmt: skip
+
+
+def single(row: dict[str, Any], known: date) -> Decimal | None:
+    """The same by a single call."""
+    at = datetime.fromisoformat(row["ts"].removesuffix("Z"))
+    counts = {key: row[key] for key in row if key.endswith("_tokens")}
+    tier = "standard" if row["batch"] else row["service_tier"]
+    if not row["input_tokens"] and not row["output_tokens"]:
+        return Decimal(0)
+    try:
+        return price(
+            row["model"], on=at.date(), at=at.time(), as_known=known, provider=row["provider"] or None,
+            tier=tier, batch=row["batch"], **counts,
+        ).total_usd  # fmt: skip
+    except LookupError:
+        return None
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(given_rows=st.lists(used(), min_size=1, max_size=12), known=st.sampled_from([KNOWN, date(2025, 7, 1)]))
+def test_columns_and_the_single_call_agree_to_the_last_digit(
+    given_rows: list[dict[str, Any]], known: date
+) -> None:
+    rows = [{**row, "service_tier": "standard"} if row["batch"] else row for row in given_rows]
+    expected = [single(row, known) for row in rows]
+    with tempfile.TemporaryDirectory() as folder:
+        take(Path(folder), *({**row, "request_id": f"r{index:02d}"} for index, row in enumerate(rows)))
+        with connected() as connection:
+            prepare_tables(connection, open_store(Path(folder) / "usage"), Window(), known)
+            sql = printed(question("priced"), "duckdb")
+            found = connection.execute(f"SELECT usd FROM ({sql}) ORDER BY request_id").fetchall()
+    assert [one for (one,) in found] == expected, rows
+
+
+def test_groups_statuses_coverage_and_kinds_sum_to_the_total(tmp_path: Path) -> None:
+    import_usage(sorted(EXAMPLES.glob("*.jsonl")), tmp_path / "usage", now=NOW)
+    whole = usage_report(tmp_path / "usage", (), as_known=KNOWN).total
+    for by in (
+        ("user",),
+        ("feature", "user"),
+        ("day", "model"),
+        ("status",),
+        ("tag:team",),
+        ("month", "customer", "source"),
+    ):
+        report = usage_report(tmp_path / "usage", by, as_known=KNOWN)
+        for key in (*COUNTS, *AMOUNTS):
+            assert sum(group[key] for group in report.groups) == whole[key], (by, key)
+            assert sum(part[key] for part in report.by_status.values()) == whole[key]
+            assert sum(part[key] for part in report.by_coverage.values()) == whole[key]
+        kinds = ("input_usd", "cache_read_usd", "cache_write_usd", "output_usd", "other_usd")
+        assert sum(report.total[kind] for kind in kinds) == report.total_usd
+        amounts = [group["usd"] for group in report.groups]
+        assert amounts == sorted(amounts, reverse=True)
+
+
+def test_what_has_no_price_is_named_never_zero(tmp_path: Path) -> None:
+    report = priced(
+        tmp_path,
+        own("gpt-4.1-mini", "openai", input_tokens=3),
+        own("gpt-4.1-minny", "openai", input_tokens=5),
+        own("gpt-4.1-mini", "openai", input_tokens=7, service_tier="golden"),
+        own("gpt-4.1-mini", "nobody", input_tokens=9),
+    )
+    assert report.unpriced_requests == 3
+    told = {(one.provider, one.model, one.service_tier): one for one in report.unpriced}
+    assert told[("openai", "gpt-4.1-minny", "standard")].nearest[0].startswith("gpt-4.1-mini")
+    assert "tier golden" in told[("openai", "gpt-4.1-mini", "golden")].why
+    assert "unknown provider 'nobody'" in told[("nobody", "gpt-4.1-mini", "standard")].why
+    assert report.by_coverage["unpriced"]["usd"] == 0
+    assert report.total_usd == report.by_coverage["priced"]["usd"]
+
+
+def test_audio_without_a_price_is_unpriced_not_text(tmp_path: Path) -> None:
+    report = priced(tmp_path, own("claude-sonnet-4-5", "anthropic", input_tokens=50, audio_input_tokens=50))
+    assert report.unpriced_requests == 1
+    assert "for a kind of token that was used of anthropic/claude-sonnet-4-5" in report.unpriced[0].why
+
+
+def test_before_its_first_day_a_price_is_unknown(tmp_path: Path) -> None:
+    early = own("gpt-5-mini", "openai", input_tokens=1000, ts="2025-08-01T00:00:00Z")
+    report = priced(tmp_path, early, own("gpt-5-mini", "openai", input_tokens=1000))
+    assert (report.unpriced_requests, report.total_usd) == (1, Decimal("0.00025"))
+
+
+def test_a_failed_request_without_tokens_costs_nothing_and_is_counted(tmp_path: Path) -> None:
+    free: dict[str, Any] = {
+        "ts": "2026-10-05T12:00:00Z",
+        "request_id": "r",
+        "status_code": 429,
+        "error": {"type": "x"},
+        "request": {"messages": []},
+    }
+    report = priced(tmp_path, chat(1), free, chat(2, error={"type": "y"}))
+    failed = report.by_status["error"]
+    assert (failed["requests"], failed["unbilled_requests"]) == (2, 1)
+    assert failed["usd"] == report.total_usd / 2
+    assert report.unpriced_requests == 0
+
+
+def test_retries_are_a_line_of_their_own(tmp_path: Path) -> None:
+    report = priced(tmp_path, chat(1), chat(2, metadata={"attempt": "2"}), chat(3, metadata={"attempt": "1"}))
+    assert report.total["retried_requests"] == 1
+    assert report.total["retried_usd"] == report.total_usd / 3
+
+
+def test_a_month_takes_its_days_alone(tmp_path: Path) -> None:
+    records = [own("gpt-4.1-mini", "openai", input_tokens=n, ts=ts) for n, ts in enumerate(
+        ("2026-09-30T23:59:59.999Z", "2026-10-01T00:00:00Z", "2026-10-31T23:59:59Z", "2026-11-01T00:00:00Z")
+    )]  # fmt: skip
+    report = priced(tmp_path, *records, month="2026-10")
+    assert (report.total["requests"], report.total["input_tokens"]) == (2, 3)
+    empty = usage_report(tmp_path / "usage", month="2025-01", as_known=KNOWN)
+    assert (empty.total["requests"], empty.groups, empty.total_usd) == (0, (), 0)
+
+
+def test_the_past_as_it_was_priced_then(tmp_path: Path) -> None:
+    record = own("gpt-4.1-mini", "openai", input_tokens=1_000_000)
+    take(tmp_path, record)
+    then = usage_report(tmp_path / "usage", as_known=date(2025, 1, 1))
+    assert then.unpriced_requests == 1, "the model's price was not known yet"
+    now = usage_report(tmp_path / "usage", as_known=KNOWN)
+    assert now.total_usd == Decimal("0.4")
+    assert "2025-01-01" in then.unpriced[0].why
+
+
+def test_sql_in_a_label_is_data(tmp_path: Path) -> None:
+    nasty = "x'; DROP TABLE usage; --"
+    record = chat(1, user=nasty, metadata={nasty: nasty})
+    report = priced(tmp_path, record, by=("user", f"tag:{nasty}"))
+    assert report.groups[0]["user"] == nasty
+    assert report.groups[0][f"tag:{nasty}"] == nasty
+
+
+def test_a_column_that_is_none_has_its_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="'featur'; the nearest is feature"):
+        usage_report(tmp_path, ("featur",))
+    with pytest.raises(ValueError, match="'October' is no month; write it as 2026-10"):
+        usage_report(tmp_path, month="October")
+
+
+def test_a_request_meets_at_most_one_rate(tmp_path: Path) -> None:
+    import_usage(sorted(EXAMPLES.glob("*.jsonl")), tmp_path / "usage", now=NOW)
+    columns, rates = rate_table(tmp_path / "usage", KNOWN)
+    place = {name: columns.index(name) for name in columns}
+    keys = ("provider", "model", "region", "service_tier", "batch")
+    spans = (
+        ("input_tokens_from", "input_tokens_to"),
+        ("utc_minute_from", "utc_minute_to"),
+        ("valid_from", "valid_to"),
+    )
+    for index, one in enumerate(rates):
+        for other in rates[index + 1 :]:
+            if all(one[place[key]] == other[place[key]] for key in keys):
+                overlap = [
+                    max(one[place[a]], other[place[a]]) < min(one[place[b]], other[place[b]])
+                    for a, b in spans
+                ]
+                assert not all(overlap), (one, other)
+
+
+def test_days_are_in_utc_and_files_are_by_day(tmp_path: Path) -> None:
+    write(tmp_path / "x.jsonl", [])
+    report = priced(tmp_path, own("gpt-4.1-mini", "openai", ts="2026-10-05T23:30:00-02:00"), by=("day",))
+    assert report.groups[0]["day"] == date(2026, 10, 6)
+    assert [path.name for path in (tmp_path / "usage" / "data").iterdir()] == ["day=2026-10-06"]
