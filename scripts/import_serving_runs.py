@@ -1,9 +1,10 @@
 """Rewrites the InferenceX and NVIDIA rows of truecost.evidence/data/serving_points.csv from their table.
 
-    python scripts/import_serving_runs.py silicon_sample.csv
+    python scripts/import_serving_runs.py TABLE
 
-The table is aiconfigurator_core/systems/silicon_sample.csv of the aiconfigurator-core 0.12.0 wheel
-(Apache-2.0).
+TABLE holds 2,449 of the 5,221 rows of aiconfigurator_core/systems/silicon_sample.csv (aiconfigurator-core
+0.12.0 wheel, Apache-2.0; none of its rows on B200, none of some models), with what silicon_data_source says
+in columns of its own: concurrency, measured_date, and origin, which is internal_csv for NVIDIA's runs.
 Settings that it lacks are those of the recipes the runs were made with (SemiAnalysisAI/InferenceX,
 benchmarks/): the precision of the cache, tokens of a step, lengths from 0.8 to 1 of the nominal ones. Rows of
 other sources are kept as they are.
@@ -13,16 +14,17 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 TARGET = Path(__file__).parent.parent / "src" / "truecost" / "evidence" / "data" / "serving_points.csv"
-COLUMNS = (
+COLUMNS: tuple[str, ...] = (
     "source", "model", "chip", "engine", "engine_version", "precision", "kv_precision",
     "tensor_parallel_size", "data_parallel_size", "expert_parallel_size", "max_num_batched_tokens",
     "shortest", "input_tokens", "output_tokens", "concurrency", "ttft_s", "tpot_s",
     "output_tokens_per_second_per_chip", "measured",
 )  # fmt: skip
+LOAD = ("input_tokens", "output_tokens", "concurrency", "max_num_batched_tokens")
 CHIPS = {"h100_sxm": "h100-sxm", "h200_sxm": "h200", "b300_sxm": "b300", "gb200": "gb200"}
 MODELS = {
     "Qwen/Qwen3-235B-A22B-FP8": "Qwen/Qwen3-235B-A22B",
@@ -32,6 +34,8 @@ MODELS = {
 }
 SAME_SIZES = {"deepseek-ai/DeepSeek-V3": "deepseek-ai/DeepSeek-R1"}
 HEADS = {"Qwen/Qwen3-32B": 64, "meta-llama/Llama-3.1-70B": 64, "MiniMaxAI/MiniMax-M2.5": 48}
+APART = 1.2
+"""Times per token of one setup, measured twice, that cannot both be of what the table says."""
 SHORTEST = 0.8
 """Least length of InferenceX's random prompts and answers, as a share of the nominal one."""
 CHUNK = 8192
@@ -48,7 +52,7 @@ def main() -> None:
         rows = list(csv.DictReader(file))
     with open(TARGET, encoding="utf-8", newline="") as file:
         kept = [row for row in csv.DictReader(file) if row["source"] not in ("inferencex", "aiconfigurator")]
-    made = list(unique(point for row in rows if (point := point_of(row)) is not None))
+    made = agreeing(list(unique(point for row in rows if (point := point_of(row)) is not None)))
     made.sort(key=lambda row: tuple(row[name] for name in ("source", "chip", "model", "engine")))
     with open(TARGET, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
@@ -74,14 +78,37 @@ def unique(points: Iterator[dict[str, str]]) -> Iterator[dict[str, str]]:
     """Each measurement once: the table has some under several ids and model names of equal sizes."""
     met: set[tuple[str, ...]] = set()
     for point in points:
-        key = tuple(
-            SAME_SIZES.get(point.get(name, ""), point.get(name, ""))
-            for name in COLUMNS
-            if name not in ("measured", "engine_version", "model")
-        )
+        key = key_of(point, {"measured", "engine_version", "model"})
         if key not in met:
             met.add(key)
             yield point
+
+
+def agreeing(points: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The points but those of setups that contradict themselves.
+
+    Of one release in one layout, most loads measured twice have times per token more than APART apart: some
+    of its runs hold what the table does not say (several tokens a step, most likely), and it does not say
+    which.
+    """
+    setups = [key_of(point, {"measured", "ttft_s", "tpot_s", *LOAD}) for point in points]
+    times: dict[tuple[str, ...], dict[tuple[str, ...], list[float]]] = {}
+    for setup, point in zip(setups, points, strict=True):
+        load = tuple(point[name] for name in LOAD)
+        times.setdefault(setup, {}).setdefault(load, []).append(float(point["tpot_s"]))
+    return [point for setup, point in zip(setups, points, strict=True) if not is_torn(times[setup])]
+
+
+def is_torn(times: Mapping[tuple[str, ...], Sequence[float]]) -> bool:
+    """Whether most loads of a setup that were measured several times disagree about the time per token."""
+    apart = [max(found) > APART * min(found) for found in times.values() if len(found) > 1]
+    return 2 * sum(apart) > len(apart)
+
+
+def key_of(point: Mapping[str, str], but: Set[str]) -> tuple[str, ...]:
+    """What a point says, models of equal sizes under one name, without some of its columns."""
+    said = [point.get(name, "") for name in COLUMNS if name not in but]
+    return tuple(SAME_SIZES.get(one, one) for one in said)
 
 
 def point_of(row: Mapping[str, str]) -> dict[str, str] | None:
@@ -90,7 +117,7 @@ def point_of(row: Mapping[str, str]) -> dict[str, str] | None:
         return None
     layout = layout_of(row)
     is_nvidia = row["origin"] == "internal_csv"
-    if layout is None or is_doubtful(row, layout):
+    if layout is None:
         return None
     tensor, data, expert = layout
     if data == 1 and round(float(row["batch_size"])) != int(float(row["concurrency"])):
@@ -143,21 +170,6 @@ def layout_of(row: Mapping[str, str]) -> tuple[int, int, int] | None:
     if data > 1 or experts >= chips:
         return tensor, data, chips
     return tensor, data, experts if experts * sliced == chips else 1
-
-
-def is_doubtful(row: Mapping[str, str], layout: tuple[int, int, int]) -> bool:
-    """Rows that another row of the table contradicts, or that hold something the table does not say.
-
-    Single points on GB200 that answer after seconds; and two setups whose tokens come up to twice as fast at
-    low concurrency as those of the same setup elsewhere in the table and slower at high: taken for the
-    prediction of several tokens a step, which the table does not name.
-    """
-    if row["system"] == "gb200" and float(row["silicon_ttft_ms"]) > 3000:
-        return True
-    if row["backend"] == "trtllm" and row["backend_version"] == "1.1.0rc2.post2" and layout[0] == 8:
-        return row["system"] == "h200_sxm"
-    is_qwen = row["model_path"] == "Qwen/Qwen3.5-397B-A17B" and row["precision"] == "fp8"
-    return is_qwen and row["system"] == "b300_sxm" and row["backend_version"] == "0.5.10.post1"
 
 
 def waits_for_a_batch(row: Mapping[str, str], tensor: int) -> bool:

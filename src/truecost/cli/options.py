@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, TypeVar
 
 import click
@@ -61,6 +62,22 @@ def catalog_option(function: F) -> F:
         "--catalog", type=click.Path(exists=True, dir_okay=False), metavar="FILE",
         help="Own facts (a negotiated price, an own cluster) laid over the catalog.",
     )(function)  # fmt: skip
+
+
+def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a day such as 2026-11-22") from None
+
+
+def as_of_option(function: F) -> F:
+    """--as-of: the day whose prices count, over the spec's."""
+    return click.option(
+        "--as-of", metavar="DAY", callback=_day, help="The day whose prices count; today by default."
+    )(function)
 
 
 def json_option(function: F) -> F:

@@ -141,6 +141,23 @@ def write_all(texts: Mapping[str, str]) -> None:
             note(f"wrote {target}")
 
 
+def check_table(out: str) -> None:
+    """Refuse a place that a sweep is not written to."""
+    if not out.endswith((".csv", ".parquet")) and out != STDOUT:
+        refuse(f"--out {out}: a sweep is written as .csv or .parquet, or to stdout (-)")
+
+
+def write_table(columns: Mapping[str, Any], out: str) -> None:
+    """Columns to a .csv, a .parquet, or to stdout as CSV."""
+    from truecost.report.train_columns import csv_text, write_parquet
+
+    if not out.endswith(".parquet"):
+        write_all({out: csv_text(columns)})
+        return
+    with replacing(out) as beside:
+        write_parquet(columns, beside)
+
+
 @contextlib.contextmanager
 def replacing(target: str) -> Generator[str]:
     """A file beside a target to write into, renamed to it at the end; nothing is left of a failure."""

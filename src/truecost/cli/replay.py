@@ -9,22 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from truecost.cli.failures import NO, refuse
-from truecost.cli.options import catalog_option, debug_option, json_option
+from truecost.cli.options import as_of_option, catalog_option, debug_option, json_option
 
 if TYPE_CHECKING:
     from truecost.catalog.catalog import Catalog
     from truecost.replay.schema import ReplaySpec
     from truecost.report.run_page import Written
     from truecost.spec import Document
-
-
-def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | None:
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a day such as 2026-11-22") from None
 
 
 @click.command("replay")
@@ -35,7 +26,7 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | Non
     "--set", "sets", multiple=True, metavar="PATH=VALUE",
     help="Change one value of the spec, such as fleet.replicas=2; may be repeated.",
 )  # fmt: skip
-@click.option("--as-of", metavar="DAY", callback=_day, help="The day whose prices count; today by default.")
+@as_of_option
 @catalog_option
 @click.option(
     "--slo", metavar="LIMITS", help="Such as 'ttft p99 < 1 s, tpot p99 < 50 ms'; beside those of the spec."
@@ -76,7 +67,8 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | Non
 def command(ctx: click.Context, *, spec: str, **asked: Any) -> None:
     """What users see of the traffic and the fleet in SPEC (a YAML file, or - for stdin), and what it costs.
 
-    Exit 1: the model does not fit its chips, no request is answered, or a limit of the SLO is not met.
+    Exit 1: the model does not fit its chips, no request is answered, or a limit of the SLO is not met; all
+    cases of a sweep have an error.
     """
     from truecost.catalog.catalog import load
     from truecost.replay.setups import DoesNotFit
@@ -148,7 +140,7 @@ def _limits(asked: dict[str, Any]) -> dict[str, float]:
 
 
 def _one(ctx: click.Context, spec: str, catalog: Catalog, asked: dict[str, Any]) -> None:
-    from truecost.cli.output import STDOUT, check_targets, emit_json, emit_page, page_width
+    from truecost.cli.output import STDOUT, check_targets, emit_json, emit_page, page_width, write_table
     from truecost.replay.run import result_of
     from truecost.report.replay_page import render
     from truecost.report.replay_text import page
@@ -160,7 +152,7 @@ def _one(ctx: click.Context, spec: str, catalog: Catalog, asked: dict[str, Any])
     document = _document(spec, catalog, asked)
     result = result_of(document, catalog, limits)
     if out is not None:
-        _write_table(result.requests(), out)
+        write_table(result.requests(), out)
     told = result.to_dict()
     _draw(lambda written: render(told, written), document, asked)
     if asked["as_json"]:
@@ -282,29 +274,20 @@ def _compare(ctx: click.Context, spec: str, catalog: Catalog, asked: dict[str, A
         ctx.exit(NO)
 
 
-def _sweep(_: click.Context, spec: str, catalog: Catalog, asked: dict[str, Any]) -> None:
+def _sweep(ctx: click.Context, spec: str, catalog: Catalog, asked: dict[str, Any]) -> None:
     from truecost.cli.failures import note
-    from truecost.cli.output import STDOUT, check_targets
+    from truecost.cli.output import STDOUT, check_table, check_targets, write_table
     from truecost.replay.sweep import sweep
     from truecost.report.phrases import plural
     from truecost.report.train_columns import table_of
 
     out = asked["out"] or STDOUT
-    if not out.endswith((".csv", ".parquet")) and out != STDOUT:
-        refuse(f"--out {out}: a sweep is written as .csv or .parquet, or to stdout (-)")
+    check_table(out)
     check_targets({"--out": out}, [spec, asked["sweep"]])
     done = sweep(asked["sweep"], spec, sets=asked["sets"], catalog=catalog, as_of=asked["as_of"])
-    _write_table(table_of(done.header, done.rows, done.columns), out)
+    write_table(table_of(done.header, done.rows, done.columns), out)
     failed = f"; {plural(done.failed, 'case')} with an error" if done.failed else ""
-    note(f"{plural(len(done.rows), 'case')}{failed}")
-
-
-def _write_table(columns: dict[str, Any], out: str) -> None:
-    from truecost.cli.output import replacing, write_all
-    from truecost.report.train_columns import csv_text, write_parquet
-
-    if not out.endswith(".parquet"):
-        write_all({out: csv_text(columns)})
-        return
-    with replacing(out) as beside:
-        write_parquet(columns, beside)
+    nothing = "" if done.rows else f"; {asked['sweep']} has a header and no rows"
+    note(f"{plural(len(done.rows), 'case')}{failed}{nothing}")
+    if done.failed == len(done.rows):
+        ctx.exit(NO)

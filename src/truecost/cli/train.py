@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from truecost.cli.failures import NO, refuse
-from truecost.cli.options import catalog_option, debug_option, json_option
+from truecost.cli.options import as_of_option, catalog_option, debug_option, json_option
 
 if TYPE_CHECKING:
     from truecost.catalog.accelerators import Accelerator
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
     from truecost.training.schema import TrainSpec
 
 
-def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | None:
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is not a day such as 2026-11-22") from None
-
-
 @click.command("train")
 @click.argument("spec", required=False)
 @json_option
@@ -40,7 +31,7 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | Non
     "--set", "sets", multiple=True, metavar="PATH=VALUE",
     help="Change one value of the spec, such as batch.micro_batch_size=2; may be repeated.",
 )  # fmt: skip
-@click.option("--as-of", metavar="DAY", callback=_day, help="The day whose prices count; today by default.")
+@as_of_option
 @catalog_option
 @click.option("--calibration", metavar="FILE", help="Own constants, from `truecost evidence fit training`.")
 @click.option("--sweep", metavar="CASES.csv", help="Many cases: a header is a dotted path into the spec.")
@@ -273,14 +264,13 @@ def _show(told: dict[str, Any], page: Callable[[int], Page], asked: dict[str, An
 
 def _sweep(ctx: click.Context, cases: str, spec: str | None, lookups: Lookups, asked: dict[str, Any]) -> None:
     from truecost.cli.failures import note
-    from truecost.cli.output import STDOUT, check_targets
+    from truecost.cli.output import STDOUT, check_table, check_targets, write_table
     from truecost.report.phrases import plural
     from truecost.report.train_columns import table_of
     from truecost.training.sweep import sweep_file
 
     out = asked["out"] or STDOUT
-    if not out.endswith((".csv", ".parquet")) and out != STDOUT:
-        refuse(f"--out {out}: a sweep is written as .csv or .parquet, or to stdout (-)")
+    check_table(out)
     if asked["as_json"]:
         refuse("a sweep is a table: --out FILE takes it, not --json")
     check_targets({"--out": out}, [spec, cases])
@@ -292,7 +282,7 @@ def _sweep(ctx: click.Context, cases: str, spec: str | None, lookups: Lookups, a
         as_of=asked["as_of"],
         calibration=asked["calibration"],
     )
-    _write_table(table_of(done.file.header, done.file.rows, done.columns), out)
+    write_table(table_of(done.file.header, done.file.rows, done.columns), out)
     cases_found = len(done.file.rows)
     failed = f"; {plural(done.failed, 'case')} with an error" if done.failed else ""
     nothing = f"; {cases} has a header and no rows" if not cases_found else ""
@@ -301,22 +291,11 @@ def _sweep(ctx: click.Context, cases: str, spec: str | None, lookups: Lookups, a
         ctx.exit(NO)
 
 
-def _write_table(columns: dict[str, Any], out: str) -> None:
-    from truecost.cli.output import replacing, write_all
-    from truecost.report.train_columns import csv_text, write_parquet
-
-    if not out.endswith(".parquet"):
-        write_all({out: csv_text(columns)})
-        return
-    with replacing(out) as beside:
-        write_parquet(columns, beside)
-
-
 def _record(
     ctx: click.Context, record: str, spec: str | None, lookups: Lookups, asked: dict[str, Any]
 ) -> None:
     from truecost.cli.failures import note
-    from truecost.cli.output import check_targets, emit_json, emit_page, page_width
+    from truecost.cli.output import check_targets, emit_json, emit_page, page_width, write_table
     from truecost.report.phrases import plural
     from truecost.report.record_text import page
     from truecost.report.train_columns import table_of
@@ -330,7 +309,7 @@ def _record(
     )
     told = [run.to_dict() for run in runs]
     if out is not None:
-        _write_table(table_of(file.header, file.rows, columns_of(runs)), out)
+        write_table(table_of(file.header, file.rows, columns_of(runs)), out)
     if asked["as_json"]:
         emit_json({"runs": told})
     elif out is None:

@@ -11,15 +11,16 @@ from datetime import date
 import numpy as np
 
 from truecost.evidence.fit import (
+    FITTED,
     PRIORS,
     Fitted,
     Prior,
     fit_all,
     fitting_points,
     held_out_text,
-    jackknife_log_spread,
     log_ratios,
 )
+from truecost.evidence.metrics import jackknife_log_spread
 from truecost.evidence.serving_power import refit_power
 from truecost.evidence.serving_power_fit import PRIORS as POWER_PRIORS
 from truecost.evidence.serving_power_fit import ServingPowerFit
@@ -95,9 +96,8 @@ def serving_text(serving: ServingScore, power: ServingPowerFit, training: Traini
         "[serving]",
         f'fitted_on = "{_fitted_on(serving)}"',
     ]
-    spreads = [jackknife_log_spread(left.values) for left in serving.held_out.values()]
     for name, value in serving.values.items():
-        spread = max((found[name] for found in spreads if name in found), default=None)
+        spread = _spread(serving, name) if name in FITTED else None
         lines += ["", f"[serving.constants.{_key(name)}]", *_constant(value, spread, PRIORS[name])]
     for name, interval in serving.intervals.items():
         lines += [
@@ -147,11 +147,17 @@ def _key(name: str) -> str:
     return f'"{name}"' if "." in name else name
 
 
+def _spread(serving: ServingScore, name: str) -> float:
+    """Of a constant's logarithm: the larger of leaving models out and leaving chips out."""
+    ways = ([one[name] for one in left.values.values()] for left in serving.held_out.values())
+    return max(jackknife_log_spread(values) for values in ways)
+
+
 def _fitted_on(serving: ServingScore) -> str:
     models = serving.held_out["model"].groups
     chips = serving.held_out["chip"].groups
     return (
-        f"{serving.seen['replica_seconds'].count:,} measured points, {len(set(models.tolist()))} models, "
+        f"{len(models):,} measured points, {len(set(models.tolist()))} models, "
         f"{len(set(chips.tolist()))} chips (truecost.evidence/data/serving_points.csv)"
     )
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from truecost.evidence.least_squares import Family, Fineness, robust_least_squares, slopes, without
 from truecost.evidence.measurements import HELD_OUT_SOURCES, OFFLINE_BATCH, Stack, serving_points, stack
-from truecost.evidence.metrics import Labels, group_weights
+from truecost.evidence.metrics import Labels, correlated_weights
 from truecost.evidence.serving_runs import constants_of, simulated
 from truecost.physics.calibration import ENGINES, ServingConstants, constant_names, serving_constants
 from truecost.physics.roofline import (
@@ -124,7 +124,7 @@ class LogRatios(NamedTuple):
     """ln(measured / predicted) of each point in seconds; NaN where nothing was measured."""
 
     replica_seconds: FloatArray
-    """Of the closed form that plans take, for every point."""
+    """Of the closed form that plans take, for every point whose throughput or both times were measured."""
     tpot: FloatArray
     """These and the next are of the simulation."""
     ttft: FloatArray
@@ -199,8 +199,8 @@ def usable(points: Stack) -> NDArray[np.bool_]:
     in_parts = (points.sources == "argonne") & (asked > held(points, PERFECT))
     least = decode_seconds_per_token(work, chip, np.where(np.isfinite(asked), asked, 1.0), PERFECT)
     least_seconds = np.where(np.isfinite(asked), work.output_tokens * least / asked, 0.0)
-    is_possible = (points.replica_seconds > least_seconds) & ~(points.tpot_s < least)
-    return np.asarray(fits & ~in_parts & is_possible)
+    is_impossible = (points.replica_seconds <= least_seconds) | (points.tpot_s < least)
+    return np.asarray(fits & ~in_parts & ~is_impossible)
 
 
 def fitting_points() -> Stack:
@@ -232,8 +232,7 @@ def thinned(points: Stack) -> Stack:
 def fit_all(points: Stack, progress: Callable[[str], None] = lambda name: None) -> Fitted:
     """The constants that points and priors agree on best, and those without each model and each chip."""
     few = thinned(points)
-    counts = 1 / (group_weights(few.setups) * len(set(few.setups.tolist())))
-    weights = np.tile(1 / (1 + CORRELATION * (counts - 1)), 3)
+    weights = np.tile(correlated_weights(few.setups, CORRELATION), 3)
 
     def standardised(position: FloatArray) -> FloatArray:
         ratios = log_ratios(few, _values(position))
@@ -272,13 +271,6 @@ def left_one_out(points: Stack, groups: Labels, left_out: Mapping[str, Mapping[s
         for target, found in zip(filled, log_ratios(points.where(own), left_out[str(group)]), strict=True):
             target[own] = found
     return HeldOut(filled, groups, left_out)
-
-
-def jackknife_log_spread(left_out: Mapping[str, Mapping[str, float]]) -> Mapping[str, float]:
-    """Spread of each fitted constant's logarithm, from how it moves when one group at a time is left out."""
-    count = len(left_out)
-    logs = {name: np.log([one[name] for one in left_out.values()]) for name in FITTED}
-    return {name: float(np.sqrt((count - 1) * np.var(values))) for name, values in logs.items()}
 
 
 def held_out_text(fitted: Fitted) -> str:

@@ -6,6 +6,7 @@ prediction. Groups (a model, a chip) weigh the same whatever number of points ea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,27 @@ def group_weights(groups: Labels) -> FloatArray:
     return 1.0 / (counts[place] * len(names))
 
 
+def correlated_weights(setups: Labels, correlation: float) -> FloatArray:
+    """Weight of each point where those of one setup err together: n of them count for n / (1 + c (n - 1)).
+
+    >>> correlated_weights(np.array(["a", "b", "b"]), 0.25).tolist()
+    [1.0, 0.8, 0.8]
+    """
+    _, place, counts = np.unique(setups, return_inverse=True, return_counts=True)
+    return 1 / (1 + correlation * (counts[place] - 1))
+
+
+def jackknife_log_spread(left_out: Sequence[float]) -> float:
+    """Spread of a fitted constant's logarithm, from its values with one group at a time left out.
+
+    Formula: sqrt((n - 1) / n x sum (ln value - mean)^2) (Quenouille 1956, Tukey 1958).
+
+    >>> jackknife_log_spread([1.0, 1.0, 1.0])
+    0.0
+    """
+    return float(np.sqrt((len(left_out) - 1) * np.var(np.log(left_out))))
+
+
 def weighted_quantile(values: FloatArray, weights: FloatArray, probability: float) -> float:
     """The value below which a share of the weight lies.
 
@@ -111,14 +133,14 @@ def held_out_coverage(log_ratios: FloatArray, groups: Labels, widening: float = 
     return _covered(_intervals_of_the_others(log_ratios, groups), widening)
 
 
-def least_widening(log_ratios: FloatArray, groups: Labels, aimed: float, most: float) -> float:
+def least_widening(ways: Sequence[tuple[FloatArray, Labels]], aimed: float, most: float) -> float:
     """The least factor on the interval's width at which groups left out are covered to a share on average.
 
-    In steps of 0.05, from 1 to `most`.
+    Over all `ways` of leaving out, each residuals and groups. In steps of 0.05, from 1 to `most`.
     """
-    others = _intervals_of_the_others(log_ratios, groups)
+    others = [_intervals_of_the_others(ratios, groups) for ratios, groups in ways]
     widening = 1.0
-    while widening < most and _covered(others, widening) < aimed:
+    while widening < most and float(np.mean([_covered(each, widening) for each in others])) < aimed:
         widening += 0.05
     return widening
 

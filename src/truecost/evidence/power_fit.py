@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from truecost.catalog.accelerators import accelerator
 from truecost.catalog.facts import Fact
 from truecost.catalog.rates import load_rates
-from truecost.evidence.metrics import Labels, group_weights
+from truecost.evidence.metrics import Labels, group_weights, jackknife_log_spread
 from truecost.evidence.training_score import positive_interval
 from truecost.normal import Z95
 from truecost.physics.energy import PowerConstants, server_power_w
@@ -117,8 +117,7 @@ def _ranges(full: PowerConstants, left: list[PowerConstants]) -> dict[str, Range
     """Jackknife over systems: lognormal about the full fit."""
     ranges: dict[str, Range] = {}
     for name in ("waiting_share", "server_share"):
-        logs = np.log([getattr(each, name) for each in left])
-        half = Z95 * float(np.sqrt((len(left) - 1) * np.var(logs)))
+        half = Z95 * jackknife_log_spread([getattr(each, name) for each in left])
         value = getattr(full, name)
         ranges[name] = Range(value * float(np.exp(-half)), value * float(np.exp(half)))
     return ranges

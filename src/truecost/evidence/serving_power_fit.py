@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 
 from truecost.evidence.fit import Prior
 from truecost.evidence.least_squares import robust_least_squares
-from truecost.evidence.metrics import Labels, group_weights, held_out_coverage, interval_90
+from truecost.evidence.metrics import (
+    Labels,
+    group_weights,
+    held_out_coverage,
+    interval_90,
+    jackknife_log_spread,
+)
 from truecost.physics.energy import ServingPowerConstants, serving_chip_power_w
 from truecost.ranges import FloatArray, Range
 
@@ -67,8 +73,7 @@ class ServingPowerFit:
 
     def log_spread(self, name: str) -> float:
         """Spread of a constant's logarithm, from how it moves when one model at a time is left out."""
-        logs = np.log([getattr(one, name) for one in self.left_out.values()])
-        return float(np.sqrt((len(logs) - 1) * np.var(logs)))
+        return jackknife_log_spread([getattr(one, name) for one in self.left_out.values()])
 
 
 def fit_serving_power(points: PowerPoints) -> ServingPowerFit:

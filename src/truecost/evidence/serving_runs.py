@@ -15,14 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from truecost.evidence.measurements import OFFLINE_BATCH, Stack
-from truecost.physics.calibration import (
-    ENGINES,
-    OF_ENGINE,
-    ServingConstants,
-    constant_names,
-    serving_constants,
-)
-from truecost.physics.roofline import ChipRates, Work, free_bytes_per_chip, mixed_step_parts
+from truecost.physics.calibration import ENGINES, OF_ENGINE, ServingConstants, serving_constants
+from truecost.physics.roofline import ChipRates, Work, cache_parts, free_bytes_per_chip, mixed_step_parts
 from truecost.ranges import FloatArray
 from truecost.replay.engine import ClosedLoop, Limits, Requests, StepTable, simulate
 
@@ -58,11 +52,6 @@ def constants_of(values: Mapping[str, float], points: Stack) -> ServingConstants
             [points.engines == engine for engine in ENGINES], own, own[0]
         )
     return serving_constants(named, ENGINES[0])
-
-
-def values_of(constants: Mapping[str, float]) -> dict[str, float]:
-    """Values in the order of the file; KeyError for one that is missing."""
-    return {name: constants[name] for name in constant_names()}
 
 
 def simulated(points: Stack, constants: ServingConstants) -> Simulated:
@@ -168,6 +157,5 @@ def _blocks(points: Stack, constants: ServingConstants) -> FloatArray:
     """Blocks of the cache of each replica."""
     work, chip = points.work, points.chip
     free = np.maximum(free_bytes_per_chip(work, chip, constants), 0.0)
-    shards = np.minimum(work.tensor_parallel, work.cache_shards) * work.data_parallel
-    halfway = points.work.prefill_tokens + work.output_tokens / 2
-    return np.asarray(free * shards / (work.cache_bytes / halfway) / BLOCK)
+    halfway = work.prefill_tokens + work.output_tokens / 2
+    return np.asarray(free * cache_parts(work) / (work.cache_bytes / halfway) / BLOCK)

@@ -33,6 +33,7 @@ from truecost.evidence.metrics import (
     held_out_coverage,
     interval_90,
     large_groups,
+    least_widening,
     score,
     weighted_quantile,
     widened,
@@ -49,8 +50,8 @@ LEAST_GROUP = 10
 """Points a model or chip needs for its residuals to count in an interval."""
 WIDEST = 2.0
 """How much an interval may be widened to cover groups left out."""
+AIMED_COVERAGE = 0.9
 SECONDS_PER_DAY = 86_400.0
-
 
 NEARBY = ("tpot", "ttft", "throughput", "e2e")
 """Quantities that nearby measurements correct."""
@@ -127,7 +128,7 @@ def score_of(fitted: Fitted) -> ServingScore:
     constants = constants_of(fitted.values, outside)
     ratios = np.log(outside.replica_seconds / closed_form_seconds(outside, constants))
     seen = log_ratios(points, fitted.values)
-    near, near_groups = corrected(points, seen)
+    near = _corrected(points, seen)
     naive = _perfect(points)
     return ServingScore(
         values=fitted.values,
@@ -137,24 +138,25 @@ def score_of(fitted: Fitted) -> ServingScore:
             for what, left in held_out.items()
         },
         constant_utilization={
-            what: score(_less_best_constant(_by_flops(points), left.groups), left.groups)
+            what: score(*_less_best_constant(_known(_by_flops(points), left.groups)))
             for what, left in held_out.items()
         },
         intervals={name: interval for name, (interval, _) in pooled.items()},
         coverages={name: covered for name, (_, covered) in pooled.items()},
         seen={name: score(*_known(np.asarray(getattr(seen, name)), points.models)) for name in QUANTITIES},
-        corrected={name: score(*_known(np.asarray(getattr(near, name)), near_groups)) for name in NEARBY},
-        corrected_intervals={
-            name: _interval(*_known(np.asarray(getattr(near, name)), near_groups)) for name in NEARBY
-        },
-        corrected_coverages={
-            name: held_out_coverage(*_large(*_known(np.asarray(getattr(near, name)), near_groups)))
-            for name in NEARBY
-        },
+        corrected={name: score(*found) for name, found in near.items()},
+        corrected_intervals={name: _interval(*_large(*found)) for name, found in near.items()},
+        corrected_coverages={name: held_out_coverage(*_large(*found)) for name, found in near.items()},
         outside=score(ratios, outside.models),
         outside_coverage=coverage(ratios, pooled["replica_seconds"][0]),
         service=deepseek_service(serving_constants(fitted.values, ENGINE)),
     )
+
+
+def _corrected(points: Stack, seen: LogRatios) -> dict[str, tuple[FloatArray, Labels]]:
+    """Residuals between measured runs and their setups, by quantity, where there are enough runs."""
+    near, groups = corrected(points, seen)
+    return {name: _known(np.asarray(getattr(near, name)), groups) for name in NEARBY}
 
 
 def measured(held_out: HeldOut, quantity: str) -> tuple[FloatArray, Labels]:
@@ -176,12 +178,8 @@ def pooled_interval(held_out: Mapping[str, HeldOut], quantity: str) -> tuple[Ran
     found = [_large(*measured(left, quantity)) for left in held_out.values()]
     ratios = np.concatenate([ratios for ratios, _ in found])
     interval = interval_90(ratios, np.concatenate([group_weights(groups) for _, groups in found]))
-    widening, covered = 1.0, 0.0
-    while widening <= WIDEST:
-        covered = float(np.mean([held_out_coverage(*one, widening) for one in found]))
-        if covered >= 0.9:
-            break
-        widening += 0.05
+    widening = least_widening(found, AIMED_COVERAGE, WIDEST)
+    covered = float(np.mean([held_out_coverage(*one, widening) for one in found]))
     return widened(interval, widening), covered
 
 
@@ -196,12 +194,12 @@ def _large(ratios: FloatArray, groups: Labels) -> tuple[FloatArray, Labels]:
 
 def _compared(left: HeldOut, naive: LogRatios, quantity: str) -> Comparison:
     ratios, groups = measured(left, quantity)
-    bare, bare_groups = _known(np.asarray(getattr(naive, quantity)), left.groups)
+    bare = _known(np.asarray(getattr(naive, quantity)), left.groups)
     large = _large(ratios, groups)
-    interval = interval_90(large[0], group_weights(large[1]))
+    interval = _interval(*large)
     return Comparison(
         law=score(ratios, groups),
-        naive=score(_less_best_constant(bare, bare_groups), bare_groups),
+        naive=score(*_less_best_constant(bare)),
         coverage=held_out_coverage(*large),
         width=float(np.sqrt(interval.high / interval.low)),
     )
@@ -234,14 +232,15 @@ def _by_flops(points: Stack) -> FloatArray:
     return np.asarray(np.log(points.replica_seconds / at_peak))
 
 
-def _less_best_constant(ratios: FloatArray, groups: Labels) -> FloatArray:
+def _less_best_constant(found: tuple[FloatArray, Labels]) -> tuple[FloatArray, Labels]:
     """Residuals once each group is predicted with the median of the others, groups weighing the same."""
+    ratios, groups = found
     left = np.empty_like(ratios)
     for group in np.unique(groups):
         own = groups == group
         weights = group_weights(groups[~own])
         left[own] = ratios[own] - weighted_quantile(ratios[~own], weights, 0.5)
-    return left
+    return left, groups
 
 
 def deepseek_service(constants: ServingConstants) -> Service:

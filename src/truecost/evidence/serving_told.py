@@ -156,7 +156,9 @@ def _chip_power() -> dict[str, Any]:
 
 def _points(result: ServingScore) -> dict[str, Any]:
     """Replica-seconds measured and predicted with the model left out, and the worst of each setup."""
-    points, ratios = fitting_points(), result.held_out["model"].log_ratios.replica_seconds
+    every, logs = fitting_points(), result.held_out["model"].log_ratios.replica_seconds
+    is_known = np.isfinite(logs)
+    points, ratios = every.where(is_known), logs[is_known]
     told = [
         {
             "name": name,

@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import date
 
-import numpy as np
-
+from truecost.evidence.metrics import jackknife_log_spread
 from truecost.evidence.power_fit import PowerScore
 from truecost.evidence.training_step_score import SOURCE, StepScore
 from truecost.normal import Z95
@@ -45,10 +44,10 @@ def _step_lines(steps: StepScore, fitted: date) -> list[str]:
         "[training.constants]",
     ]
     left = list(steps.held_out[SOURCE].constants.values())
-    logs = {name: np.log([constants.flat()[name] for constants in left]) for name in steps.constants.flat()}
+    flat = [constants.flat() for constants in left]
     for name, value in steps.constants.flat().items():
         prior = PRIORS[name]
-        spread = float(np.sqrt((len(left) - 1) * np.var(logs[name])))
+        spread = jackknife_log_spread([one[name] for one in flat])
         half = Z95 * min(max(spread, 1e-3), prior.log_spread)
         ends = Range(value * math.exp(-half), value * math.exp(half))
         lines.append(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truecost.evidence.least_squares import Family, robust_least_squares
-from truecost.evidence.metrics import Labels
+from truecost.evidence.metrics import Labels, correlated_weights
 from truecost.evidence.training_steps import Steps
 from truecost.physics.training_step.cases import GENERATIONS, Cases
 from truecost.physics.training_step.constants import GROUPS, StepConstants, from_flat
@@ -64,7 +64,8 @@ def fit_steps(steps: Steps) -> StepConstants:
 
     centre = np.log([PRIORS[name].median for name in FITTED])
     spread = np.array([PRIORS[name].log_spread for name in FITTED])
-    position = robust_least_squares(standardised, _weights(steps), (centre, spread), _families(steps.cases))
+    weights = correlated_weights(steps.setups, CORRELATION)
+    position = robust_least_squares(standardised, weights, (centre, spread), _families(steps.cases))
     return rounded(_constants(position))
 
 
@@ -85,11 +86,6 @@ def leave_one_out(
         constants[str(group)] = fit_steps(steps.where(~own))
         found[own] = log_ratios(steps.where(own), constants[str(group)])
     return HeldOut(found, groups, constants)
-
-
-def _weights(steps: Steps) -> FloatArray:
-    _, place, counts = np.unique(steps.setups, return_inverse=True, return_counts=True)
-    return 1 / (1 + CORRELATION * (counts[place] - 1))
 
 
 def _by_width(cases: Cases) -> Sequence[NDArray[np.bool_]]:

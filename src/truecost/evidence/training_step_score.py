@@ -184,7 +184,7 @@ def _hull(kept: Sequence[HeldOut], rows: NDArray[np.bool_]) -> Range:
 
 
 def _own_interval(ratios: FloatArray, groups: Labels) -> Range:
-    widening = least_widening(ratios, groups, AIMED_COVERAGE, WIDEST)
+    widening = least_widening([(ratios, groups)], AIMED_COVERAGE, WIDEST)
     return widened(interval_90(ratios, group_weights(groups)), widening)
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from truecost.ledger.engine import Connection, connected, name, text
+from truecost.ledger.engine import Connection, connected, located, name, parquet, text
 from truecost.ledger.files import CannotRead, Limits, prepare
 from truecost.ledger.readers import READERS, check_map
 from truecost.ledger.reading import Asked, make_tables, read_file, sql
@@ -98,7 +98,7 @@ def import_usage(
     asked = Asked(until, dialect, given, input_excludes_cache)
     with locked(into) as store:
         store.staging.mkdir()
-        with connected(store.staging) as connection:
+        with connected(into, store.staging) as connection:
             make_tables(connection)
             files, skipped = _read_all(connection, store, paths, (asked, limits or Limits(), progress))
             return _Commit(connection, store).made(files, skipped)
@@ -201,11 +201,7 @@ class _Commit:
             )
 
     def _see(self, paths: Sequence[str]) -> None:
-        listed = ", ".join(text(one) for one in paths)
-        self.connection.execute(
-            "CREATE OR REPLACE TEMP VIEW stored AS"
-            f" SELECT * FROM read_parquet([{listed}], hive_partitioning = false)"
-        )
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW stored AS SELECT * FROM {parquet(paths)}")
 
     def _once_each(self) -> None:
         """One row a request: of arrivals the best, of the store what is there."""
@@ -270,7 +266,7 @@ class _Commit:
         made: list[DataFile] = []
         for day in sorted(staged.iterdir()):
             for index, file in enumerate(sorted(day.glob("*.parquet"))):
-                rows = self._one(f"SELECT num_rows FROM parquet_file_metadata({text(str(file))})")
+                rows = self._one(f"SELECT num_rows FROM parquet_file_metadata({located(file)})")
                 path = f"{DATA}/{day.name}/{version}-{index}.parquet"
                 move(file, self.store.folder / path)
                 made.append(DataFile(path, day.name.removeprefix("day="), rows))

@@ -76,7 +76,7 @@ def make_rates(
         except UnknownName as error:
             unknown[key] = Unknown(f"unknown {error.kind} {error.name!r}", tuple(error.nearest))
         except LookupError as error:
-            unknown[key] = Unknown(f"{error}, as known on {as_known}")
+            unknown[key] = Unknown(str(error))
     columns = ", ".join(f"{name(one)} {kind}" for one, kind in COLUMNS.items())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE rates ({columns})")
     if rows:

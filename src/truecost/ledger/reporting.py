@@ -9,10 +9,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
-from truecost.ledger.engine import Connection, connected, text
+from truecost.ledger.engine import Connection, connected, parquet
 from truecost.ledger.questions import Window, cells, check_by, printed, question
 from truecost.ledger.rates import COLUMNS as RATE_COLUMNS
 from truecost.ledger.rates import Named, Unknown, make_rates
@@ -26,6 +26,7 @@ COUNTS = (
     "cache_read_tokens",
     "output_tokens",
 )
+_EXACT = Context(prec=38)
 AMOUNTS = ("input_usd", "cache_read_usd", "cache_write_usd", "output_usd", "other_usd", "usd", "retried_usd")
 
 
@@ -108,7 +109,7 @@ def usage_report(
     window = Window.of_month(month) if month else Window()
     known = as_known or date.today()
     found = open_store(store)
-    with connected() as connection:
+    with connected(store) as connection:
         unknown = prepare_tables(connection, found, window, known)
         priced = question("priced", window=window)
         connection.execute(f"CREATE TEMP TABLE cells AS {printed(cells(chosen, priced), 'duckdb')}")
@@ -135,8 +136,7 @@ def prepare_tables(
 
     paths = store.paths(window.since, window.until)
     if paths:
-        listed = ", ".join(text(one) for one in paths)
-        source = f"SELECT * FROM read_parquet([{listed}], hive_partitioning = false)"
+        source = f"SELECT * FROM {parquet(paths)}"
     else:
         nothing = ", ".join(f'CAST(NULL AS {kind}) AS "{one}"' for one, kind in COLUMNS.items())
         source = f"SELECT {nothing} LIMIT 0"
@@ -152,7 +152,7 @@ def rate_table(
     store: str | os.PathLike[str], as_known: date | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """The table `rates` of the models in a store: its columns and rows, to use the printed SQL elsewhere."""
-    with connected() as connection:
+    with connected(store) as connection:
         prepare_tables(connection, open_store(store), Window(), as_known or date.today())
         rows = connection.execute("SELECT * FROM rates ORDER BY ALL").fetchall()
     return list(RATE_COLUMNS), [tuple(plain(value) for value in row) for row in rows]
@@ -192,7 +192,7 @@ def _typed(row: dict[str, Any]) -> dict[str, Any]:
     """Counts as integers, amounts as decimals of 15 places."""
     for key, value in row.items():
         if key in AMOUNTS:
-            row[key] = Decimal(value).quantize(Decimal("1e-15"))
+            row[key] = Decimal(value).quantize(Decimal("1e-15"), context=_EXACT)
         elif key in COUNTS or key.endswith("_requests"):
             row[key] = int(value)
     return row

@@ -40,9 +40,6 @@ COLUMNS: Mapping[str, str] = {
 }
 """Name and DuckDB type of every column, in the order of the Parquet files; `ts` is in UTC."""
 
-COUNTS = tuple(name for name, kind in COLUMNS.items() if kind == "BIGINT" and name != "line")
-"""The columns that count tokens or units."""
-
 PROVENANCE = ("source", "source_file", "line")
 """Where a row came from: what may differ between two tellings of one request."""
 
@@ -51,6 +48,3 @@ DIMENSIONS = (
     "user", "customer", "feature", "task", "source",
 )  # fmt: skip
 """Columns that a report may group by, besides `day` and `tag:NAME`."""
-
-LONGEST_TAG = 256
-"""Characters of a tag's value: what is longer is text, not a label, and is left out."""

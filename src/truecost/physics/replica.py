@@ -15,7 +15,13 @@ from truecost.catalog.layers import Attention, CompressedAttention, LatentAttent
 from truecost.physics.calibration import ServingConstants
 from truecost.physics.flops import forward_flops_per_token, mean_forward_flops_per_token
 from truecost.physics.memory import bytes_per_element, kv_bytes, weight_bytes
-from truecost.physics.roofline import ChipRates, Work, free_bytes_per_chip, stored_weight_bytes_per_chip
+from truecost.physics.roofline import (
+    ChipRates,
+    Work,
+    cache_parts,
+    free_bytes_per_chip,
+    stored_weight_bytes_per_chip,
+)
 from truecost.ranges import Range, Value
 
 if TYPE_CHECKING:
@@ -215,11 +221,10 @@ def does_not_fit(
     architecture: Architecture, chip: Accelerator, work: Work, rates: ChipRates, constants: ServingConstants
 ) -> DoesNotFit:
     """The refusal, with the bytes needed and available over the whole replica."""
-    chips = round(float(work.chips))
+    chips = round(float(work.chips * work.stages))
     weights = float(stored_weight_bytes_per_chip(work)) * chips
     free = float(free_bytes_per_chip(work, rates, constants)) * chips
-    shards = float(np.minimum(work.tensor_parallel, work.cache_shards) * work.data_parallel)
-    cache = float(np.median(work.cache_bytes)) * chips / shards
+    cache = float(np.median(work.cache_bytes)) * chips / float(cache_parts(work))
     return DoesNotFit(
         f"{architecture.name} does not fit {chips} x {chip.name}: weights take {weights / 1e9:.0f} GB and "
         f"the cache of one request {cache / 1e9:.1f} GB, of {(weights + free) / 1e9:.0f} GB usable",

@@ -65,7 +65,7 @@ def drive(
     fleet = setup.spec.fleet
     replicas = Replicas(setup.replicas, Routing(fleet.routing), most_outstanding=most_outstanding)
     requests = requests_of_load(setup)
-    span_s = float(setup.load.arrival_s[-1]) if len(setup.load) else 0.0
+    span_s = float(setup.load.arrival_s[-1])
     outcome = simulated(
         setup.elastic, replicas, span_s, lambda fleet: simulate_fleet(requests, table, limits, fleet)
     )
@@ -114,14 +114,13 @@ def _rising(axis: FloatArray) -> FloatArray:
 def requests_of_load(setup: Setup) -> Requests:
     """The traffic as the engine takes it."""
     load = setup.load
-    closed = load.concurrency is not None
     return Requests(
         load.arrival_s,
         load.input_tokens,
         load.output_tokens,
         load.prefix_blocks if setup.spec.engine.enable_prefix_caching else None,
         load.session_ids if setup.spec.fleet.routing == "session" else None,
-        ClosedLoop(load.concurrency, load.think_s) if closed and load.concurrency else "open",
+        "open" if load.concurrency is None else ClosedLoop(load.concurrency, load.think_s),
     )
 
 

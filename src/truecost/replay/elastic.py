@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from truecost.physics.memory import weight_bytes
 from truecost.replay.autoscale import Autoscaler
 from truecost.replay.engine_outcome import Outcome
-from truecost.replay.engine_requests import Replicas, Routing
+from truecost.replay.engine_requests import Replicas
 from truecost.replay.spot import SECONDS_PER_HOUR, drawn_interruptions
 from truecost.spec import Problems
 
@@ -180,10 +180,4 @@ def _with(replicas: Replicas, elastic: Elastic, until_s: float | None) -> Replic
     lost = None
     if until_s is not None:
         lost = drawn_interruptions(elastic.interruptions_per_hour, replicas.count, until_s, elastic.replace_s)
-    return Replicas(
-        replicas.count,
-        Routing(replicas.routing),
-        most_outstanding=replicas.most_outstanding,
-        autoscaler=elastic.autoscaler,
-        interruptions=lost,
-    )
+    return replace(replicas, autoscaler=elastic.autoscaler, interruptions=lost)

@@ -10,22 +10,10 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, get_args
 
-from truecost.replay.assumptions import Assumed
-from truecost.replay.elastic import check_fixed
-from truecost.replay.fleet_trials import (
-    MOST_REPLICAS,
-    SPOT,
-    Choice,
-    Impossible,
-    Row,
-    Trials,
-    impossible_row,
-    price_of,
-)
-from truecost.replay.fleets import LARGEST_FLEET, MOST_WHOLE, At, about, outcome, rank, widths
+from truecost.replay.fleet_trials import SPOT, Choice, Impossible, Row, Trials, impossible_row, price_of
+from truecost.replay.fleets import LARGEST_FLEET, MOST_WHOLE, At, about, checked_load, outcome, rank, widths
 from truecost.replay.frontier import broken, cheaper_by_itself, cheaper_than, frontier
-from truecost.replay.schema import ActivationPrecision, RentTerm, ReplaySpec
-from truecost.replay.traffic import load_of
+from truecost.replay.schema import MOST_REPLICAS, ActivationPrecision, RentTerm, ReplaySpec
 from truecost.spec import Document, nearest_names
 
 if TYPE_CHECKING:
@@ -128,16 +116,15 @@ def searched(
     of at most `max_chips` chips, taking it that more replicas never make latencies longer. Of those the
     cheapest an hour; of terms of rent the cheapest. `surest` is the cheapest fleet found that keeps the SLO
     over the whole interval. Raises ValueError without an SLO, or for terms of chips that are not rented, and
-    SpecError for a fleet that scales itself.
+    SpecError for a spec that is wrong itself or a fleet that scales itself.
     """
-    check_fixed(document, "--search")
     if not limits:
         raise ValueError(
             "--search looks for the least that keeps an SLO: give one with --slo, or in the spec"
         )
     if document.value.price.basis == "own" and space.terms != (None,):
         raise ValueError("--terms: the terms are of rented chips, and price.basis is own")
-    trials = Trials(document, catalog, load_of(document.value, Assumed()), limits)
+    trials = Trials(document, catalog, checked_load(document, catalog, "--search"), limits)
     search = _Search(trials, catalog, space)
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as threads:
         for done, _ in enumerate(threads.map(search.chip, space.chips), start=1):

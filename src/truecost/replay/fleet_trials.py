@@ -8,11 +8,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from truecost.catalog.named import names_from
-from truecost.finance.cluster import HOURS_PER_YEAR
-from truecost.replay.money import term_of
+from truecost.replay.money import HOURS_PER_MONTH, term_of
 from truecost.replay.result import ReplayResult, limited_by, numbers_told
 from truecost.replay.run import answered, prepared
-from truecost.replay.schema import ReplaySpec
+from truecost.replay.schema import MOST_REPLICAS, ReplaySpec
 from truecost.replay.setups import DoesNotFit, Setup, moved
 from truecost.replay.slo import judged
 from truecost.spec import Document, SpecError, changed
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from truecost.replay.traffic import Load
 
 Row = dict[str, Any]
-HOURS_PER_MONTH = HOURS_PER_YEAR / 12
-MOST_REPLICAS = 1024
-"""What `fleet.replicas` may be."""
 SHOWN = (
     *(
         "ttft_p50_s",
@@ -38,6 +34,8 @@ SHOWN = (
     *("served", "rejected", "unfinished", "goodput_fraction", "cost_usd", "usd_per_million_output_tokens"),
 )
 """Outputs of each fleet that a comparison holds."""
+UNSPLIT = tuple(f"fleet.{name}_parallel_size=1" for name in ("pipeline", "data", "expert"))
+"""A replica that is tensor-parallel alone, as values to set in a spec."""
 SPOT = "spot"
 """The term that changes what is simulated, not only its price."""
 
@@ -107,23 +105,22 @@ class Trials:
             return Impossible(reason)
         sets = sets_of(choice, self.own_chip)
         try:
-            with names_from(self.catalog):
-                document = changed(self.document, sets)
-            return prepared(document, self.catalog, self.load, self.limits)[0]
-        except DoesNotFit as refused:
-            return Impossible(str(refused))
-        except SpecError as refused:
-            return Impossible(refused.problems[0].message)
+            return setup_with(self.document, self.catalog, sets, self.limits, self.load)
+        except Impossible as refused:
+            return refused
 
     def _unknown_to_measured_steps(self, choice: Choice) -> str:
-        """Why measured steps say nothing of a fleet: they are of one chip, one width and one precision."""
+        """Why measured steps say nothing of a fleet: they are of one chip, one layout and one precision."""
         spec = self.document.value
         if spec.engine.step_times is None:
             return ""
-        width = spec.fleet.tensor_parallel_size
-        if (choice.accelerator, choice.width) == (self.own_chip, width) and choice.weights is None:
+        fleet = spec.fleet
+        is_own = (choice.accelerator, choice.width) == (self.own_chip, fleet.tensor_parallel_size)
+        if is_own and fleet.data_parallel_size == 1 and choice.weights is None:
             return ""
-        return f"the measured steps are of {width} x {self.own_chip}, and say nothing of others"
+        chips = fleet.tensor_parallel_size * fleet.data_parallel_size
+        ranks = f" in {fleet.data_parallel_size} ranks" if fleet.data_parallel_size > 1 else ""
+        return f"the measured steps are of {chips} x {self.own_chip}{ranks}, and say nothing of others"
 
     def row(self, choice: Choice) -> Row:
         """What a comparison holds of a fleet, without intervals. Raises Impossible."""
@@ -140,13 +137,31 @@ class Trials:
         return found
 
 
+def setup_with(
+    document: Document[ReplaySpec],
+    catalog: Catalog,
+    sets: Sequence[str],
+    limits: Mapping[str, float],
+    load: Load | None = None,
+) -> Setup:
+    """The setup of a spec with values set otherwise. Raises Impossible."""
+    try:
+        with names_from(catalog):
+            made = changed(document, sets)
+        return prepared(made, catalog, load, limits)[0]
+    except DoesNotFit as refused:
+        raise Impossible(str(refused)) from None
+    except SpecError as refused:
+        raise Impossible(refused.problems[0].message) from None
+
+
 def sets_of(choice: Choice, own_chip: str) -> list[str]:
     """A fleet as values to set in a spec. A stated price is of the spec's own chip, under no term."""
     sets = [
         f"fleet.accelerator={choice.accelerator}",
         f"fleet.tensor_parallel_size={choice.width}",
         f"fleet.replicas={choice.replicas}",
-        *("fleet.data_parallel_size=1", "fleet.expert_parallel_size=1"),
+        *UNSPLIT,
     ]
     if choice.weights is not None:
         sets += [f"precision.weights={choice.weights}", "precision.activations=null"]
@@ -170,8 +185,6 @@ def row_of(choice: Choice, setup: Setup, *, ends: bool) -> Row:
     told = numbers_told(result.answer.numbers)
     slo = judged(told, setup.limits)
     names = [f"{name}{end}" for name in SHOWN for end in ("", "_p5", "_p95")]
-    hours = told["makespan_s"] / 3600 if told["makespan_s"] else None
-    per_hour = told["cost_usd"] / hours if hours and told["cost_usd"] is not None else None
     price = setup.rates.usd_per_chip_hour
     return {
         "fleet": choice.name,
@@ -190,10 +203,19 @@ def row_of(choice: Choice, setup: Setup, *, ends: bool) -> Row:
         "slo": slo,
         "limited_by": limited_by(result),
         "usd_per_chip_hour": price.middle if price.is_known else None,
-        "usd_per_hour": per_hour,
-        "usd_per_month": None if per_hour is None else per_hour * HOURS_PER_MONTH,
+        **usd_over_time(told),
         **{name: told[name] for name in names if name in told},
         "on_frontier": False,
+    }
+
+
+def usd_over_time(told: Mapping[str, Any]) -> Row:
+    """The cost of a run an hour and a month of it; None where it is unknown, or the run took no time."""
+    known = told["cost_usd"] is not None and told["makespan_s"]
+    per_hour = told["cost_usd"] / (told["makespan_s"] / 3600) if known else None
+    return {
+        "usd_per_hour": per_hour,
+        "usd_per_month": None if per_hour is None else per_hour * HOURS_PER_MONTH,
     }
 
 

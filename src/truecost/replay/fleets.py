@@ -7,15 +7,18 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from truecost.replay.assumptions import Assumed
 from truecost.replay.elastic import check_fixed
 from truecost.replay.fleet_trials import Choice, Impossible, Row, Trials, impossible_row, price_of
 from truecost.replay.frontier import broken, cheaper_by_itself, cheaper_than, frontier
+from truecost.replay.run import prepared
 from truecost.replay.schema import ReplaySpec
-from truecost.replay.traffic import load_of
+from truecost.replay.setups import DoesNotFit
+from truecost.replay.traffic import Load, load_of
 from truecost.spec import Document
 
 if TYPE_CHECKING:
@@ -77,11 +80,9 @@ def compared(
     are computed of the cheapest fleets that keep the SLO and of those on the frontier. `best` is None where
     none keeps it. A price that the spec states is of its own chip; that of another is the dated record's.
     `at` is told how many fleets are done; `workers` is how many threads simulate, all cores by default.
-    Raises SpecError for a fleet that scales itself.
+    Raises SpecError for a spec that is wrong itself, and for a fleet that scales itself.
     """
-    check_fixed(document, "--fleets")
-    load = load_of(document.value, Assumed())
-    trials = Trials(document, catalog, load, limits)
+    trials = Trials(document, catalog, checked_load(document, catalog, "--fleets"), limits)
     best_layout = _Best(trials, catalog)
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as threads:
         best_layout.probe(fleets, threads)
@@ -100,6 +101,17 @@ def compared(
         "one_step_cheaper": _cheaper(trials, ordered),
         "simulations": len(trials.rows),
     }
+
+
+def checked_load(document: Document[ReplaySpec], catalog: Catalog, option: str) -> Load:
+    """The traffic of a spec that is right but for its own fleet, which need not hold the model.
+
+    What is wrong with any fleet is the user's to mend, and no reason against each of them: raises SpecError.
+    """
+    check_fixed(document, option)
+    with suppress(DoesNotFit):
+        return prepared(document, catalog)[0].load
+    return load_of(document.value, Assumed())
 
 
 def about(trials: Trials) -> dict[str, Any]:
@@ -171,12 +183,9 @@ class _Best:
 
     trials: Trials
     catalog: Catalog
-    bounds: dict[tuple[str, int], float]
+    bounds: dict[tuple[str, int], float] = field(default_factory=dict[tuple[str, int], float])
     """By chip and width: how far a layout is off its SLO at the most replicas any fleet has of it. With
     fewer it is not closer, so what is farther off than another layout of a fleet need not be simulated."""
-
-    def __init__(self, trials: Trials, catalog: Catalog) -> None:
-        self.trials, self.catalog, self.bounds = trials, catalog, {}
 
     def probe(self, fleets: Sequence[Asked], threads: ThreadPoolExecutor) -> None:
         """Find the bounds, where there are enough fleets of a chip for them to pay off."""

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from truecost.catalog.named import names_from
 from truecost.replay.elastic import check_fixed
 from truecost.replay.fleet_search import least
-from truecost.replay.fleet_trials import HOURS_PER_MONTH, MOST_REPLICAS, Impossible, Row, worst_over
+from truecost.replay.fleet_trials import Impossible, Row, setup_with, usd_over_time, worst_over
 from truecost.replay.fleets import At
 from truecost.replay.levers import Asked, Lever, levers_of
+from truecost.replay.money import HOURS_PER_MONTH
 from truecost.replay.result import ReplayResult
 from truecost.replay.run import PER_TOKENS, answered, prepared
-from truecost.replay.schema import ReplaySpec
-from truecost.replay.setups import DoesNotFit, Setup
-from truecost.spec import Document, SpecError, changed
+from truecost.replay.schema import MOST_REPLICAS, ReplaySpec
+from truecost.replay.setups import Setup
+from truecost.spec import Document
 
 if TYPE_CHECKING:
     from truecost.catalog.catalog import Catalog
@@ -111,7 +111,7 @@ def _together(lever: Lever, fleet: _Fleet, beside: _Fleet) -> Row:
     for end in ("", "_at_least"):
         usd = told[f"cost_usd{end}"]
         told[f"usd_per_million_output_tokens{end}"] = (
-            None if usd is None else usd / told["output_tokens"] * PER_TOKENS
+            None if usd is None or not told["output_tokens"] else usd / told["output_tokens"] * PER_TOKENS
         )
     told |= {"slo": [*one["slo"], *two["slo"]], "least_replicas": None}
     return {"sets": list(lever.sets), "beside": list(other.sets), **told}
@@ -184,31 +184,22 @@ class _Fleet:
 
     def setup(self, replicas: int) -> Setup:
         """Ready to run on so many replicas. Raises Impossible."""
-        try:
-            with names_from(self.catalog):
-                sets = (*self.sets, *([f"fleet.replicas={replicas}"] if replicas else []))
-                return prepared(changed(self.document, sets), self.catalog, limits=self.limits)[0]
-        except DoesNotFit as refused:
-            raise Impossible(str(refused)) from None
-        except SpecError as refused:
-            raise Impossible(refused.problems[0].message) from None
+        sets = (*self.sets, *([f"fleet.replicas={replicas}"] if replicas else []))
+        return setup_with(self.document, self.catalog, sets, self.limits)
 
     def row(self, replicas: int, *, ends: bool = False) -> Row:
         """Its numbers on so many replicas; each number of them is simulated once."""
         if not ends and replicas in self.rows:
             return self.rows[replicas]
         setup = self.setup(replicas)
-        told = ReplayResult(setup, answered(setup, ends=ends)).to_dict(shapes=False)
-        hours = told["makespan_s"] / 3600 if told["makespan_s"] else None
-        usd = told["cost_usd"] / hours if hours and told["cost_usd"] is not None else None
+        answer = answered(setup, ends=ends)
+        told, ran = ReplayResult(setup, answer).to_dict(shapes=False), answer.driven.ran
         self.rows[replicas] = {
             "replicas": setup.replicas,
             "chips": setup.chips,
-            "usd_per_hour": usd,
-            "usd_per_month": None if usd is None else usd * HOURS_PER_MONTH,
+            **usd_over_time(told),
             **{f"{name}{end}": told.get(f"{name}{end}") for name in NUMBERS for end in ("", "_p5", "_p95")},
-            "output_tokens": told["output_tokens_per_s"] * told["makespan_s"]
-            + setup.load.cached.output_tokens,
+            "output_tokens": int(ran.output_tokens[ran.answered].sum()) + setup.load.cached.output_tokens,
             "meets_slo": all(row["met"] for row in told["slo"]),
             "sure": all(row["confidence"] == "whole interval" for row in told["slo"]),
             "worst_over": worst_over(told, told["slo"]),
@@ -243,7 +234,8 @@ class _Fleet:
 
     def narrowest(self) -> _Fleet:
         """On the fewest chips a replica that hold the model. Raises Impossible."""
-        most = self.document.value.fleet.tensor_parallel_size
+        fleet = self.document.value.fleet
+        most = fleet.tensor_parallel_size * fleet.pipeline_parallel_size * fleet.data_parallel_size
         refused = Impossible("it does not fit")
         for width in [1 << power for power in range(most.bit_length())]:
             fleet = self.moved([f"{_WIDTH}={width}"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from truecost.replay.fleet_trials import UNSPLIT
 from truecost.replay.reaching import IDENTICAL, repeated
 from truecost.replay.setups import Setup
 
@@ -176,10 +177,7 @@ def _smaller(setup: Setup, catalog: Catalog, asked: Asked) -> Lever:
     if catalog.model(model) == setup.layout.architecture:
         return Lever(key, name, reason="it is the model of the spec")
     edge = f"{1 - share:.12g}"
-    beside = (
-        *("fleet.data_parallel_size=1", "fleet.expert_parallel_size=1"),
-        *(f"model={model}", f"traffic.sample.above={edge}"),
-    )
+    beside = (*UNSPLIT, f"model={model}", f"traffic.sample.above={edge}")
     return Lever(key, name, (f"traffic.sample.below={edge}",), beside=beside)
 
 

@@ -14,7 +14,7 @@ from truecost.finance.discount import monthly_rate
 from truecost.physics.energy import W_PER_KW, server_power_w, server_rest_w, serving_chip_power_w
 from truecost.ranges import Range
 from truecost.replay.assumptions import Assumed
-from truecost.replay.points import Points, points
+from truecost.replay.points import Points, points, total
 
 if TYPE_CHECKING:
     from truecost.catalog.accelerators import Accelerator
@@ -51,11 +51,7 @@ class Rates:
     @property
     def usd_per_chip_hour(self) -> Points:
         """All but energy."""
-        parts = list(self.parts.values())
-        total = parts[0]
-        for part in parts[1:]:
-            total = total + part
-        return total
+        return total(self.parts)
 
     def watts_per_chip(self, load: ChipLoad, calibration: Calibration) -> Points:
         """Mean power of a chip with its part of the server, in W; PUE is not in it.

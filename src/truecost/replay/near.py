@@ -41,8 +41,8 @@ def nearby(spec: ReplaySpec, law: Law, load: Load, asked: Requested) -> Correcti
 
 
 def is_queued(load: Load) -> bool:
-    """Whether everything waits from the start."""
-    return load.concurrency is None and not load.arrival_s.any()
+    """Whether everything waits from the start; a single request waits for nothing."""
+    return load.concurrency is None and len(load) > 1 and not load.arrival_s.any()
 
 
 def at_once(spec: ReplaySpec, law: Law, load: Load, asked: Requested) -> float:
@@ -57,9 +57,11 @@ def at_once(spec: ReplaySpec, law: Law, load: Load, asked: Requested) -> float:
     if spec.fleet.autoscale is not None:
         return min(float(spec.fleet.autoscale.scale_up_at), seats)
     if load.concurrency is not None:
-        return max(1.0, min(load.concurrency / replicas, seats))
+        return max(1.0, min(min(load.concurrency, len(load)) / replicas, seats))
     if is_queued(load):
         return QUEUED * ranks
+    if not load.is_paced:
+        return 1.0
     rate = len(load) / float(load.arrival_s[-1]) / replicas
     prompt, answer = float(asked.input_tokens.mean()), float(asked.output_tokens.mean())
     alone = float(law.seconds(np.array([prompt]), np.zeros(1), np.zeros(1))[0])

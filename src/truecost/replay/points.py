@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 
@@ -55,6 +58,15 @@ class Points:
     def _distance(self, end: str) -> float:
         value: float | None = getattr(self, end)
         return 0.0 if value is None else abs(value - self.middle)
+
+
+def total(parts: Mapping[str, Points]) -> Points:
+    """The sum of independent parts, at least one.
+
+    >>> total({"rent": Points(2.0), "staff": Points(3.0)}).middle
+    5.0
+    """
+    return reduce(add, parts.values())
 
 
 def _together(one: Points, other: Points, end: str) -> float | None:

@@ -1,7 +1,8 @@
-"""Where step times come from: a function from (prefill tokens, decode sequences, context) to seconds.
+"""What a layout of chips can do: how long its steps take, and how many blocks its KV cache has.
 
-Two providers: the law of `physics.roofline`, for any chip with a datasheet, and the user's own measured
-steps. Context is the KV tokens that the decoding sequences of a step read, all together.
+Step times are a function from (prefill tokens, decode sequences, context) to seconds, of two providers: the
+law of `physics.roofline`, for any chip with a datasheet, and the user's own measured steps. Context is the KV
+tokens that the decoding sequences of a step read, all together. The cache is the law's with either.
 """
 
 from __future__ import annotations

@@ -108,10 +108,11 @@ class ReplayResult:
 
     def __repr__(self) -> str:
         told = self._told
-        return (
-            f"<replay {told['model']} on {told['chips']} {told['accelerator']}: TTFT p99 "
-            f"{told['ttft_p99_s']:.3g} s, TPOT p99 {told['tpot_p99_s']:.3g} s>"
-        )
+        seen = [
+            f"{name.upper()} p99 {'unknown' if value is None else f'{value:.3g} s'}"
+            for name, value in (("ttft", told["ttft_p99_s"]), ("tpot", told["tpot_p99_s"]))
+        ]
+        return f"<replay {told['model']} on {told['chips']} {told['accelerator']}: {', '.join(seen)}>"
 
 
 def _told(result: ReplayResult) -> dict[str, Any]:
@@ -136,7 +137,7 @@ def _told(result: ReplayResult) -> dict[str, Any]:
             "requests": len(load),
             "cached_requests": load.cached.requests,
             "starts_at": load.starts_at.isoformat(sep=" ") if load.starts_at else None,
-            "span_s": float(load.arrival_s[-1]) if len(load) else 0.0,
+            "span_s": float(load.arrival_s[-1]),
             "concurrency": load.concurrency,
             "input_tokens_mean": float(load.input_tokens.mean()),
             "output_tokens_mean": float(load.output_tokens.mean()),

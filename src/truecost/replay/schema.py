@@ -33,7 +33,9 @@ def _single(value: float | Range) -> float:
 
 _Single = AfterValidator(_single)
 Count: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000)]
-Size: TypeAlias = Annotated[int, Field(ge=1, le=1024)]
+MOST_REPLICAS = 1024
+"""Of a fleet; a replica is no wider either."""
+Size: TypeAlias = Annotated[int, Field(ge=1, le=MOST_REPLICAS)]
 PositiveShare: TypeAlias = Annotated[float, Number("share", above_zero=True), _Single]
 Share: TypeAlias = Annotated[float, Number("share"), _Single]
 Seconds: TypeAlias = Annotated[float, Number(unit="s", most=1e6, above_zero=True), _Single]
@@ -82,7 +84,9 @@ class Fleet(Section):
         description="stages of layers, each on chips of its own; as many parts of a batch under way",
     )
     expert_parallel_size: Size = Field(
-        default=1, description="1, or all chips of a replica; experts are spread over all of them either way"
+        default=1,
+        description="1 cuts each expert over the chips of a replica; all of them: each has whole experts, as "
+        "data-parallel ranks always do",
     )
     data_parallel_size: Size = Field(
         default=1, description="of a mixture of experts: ranks that share the experts and repeat the rest"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from truecost.physics.calibration import SEEN, Calibration, load_calibration
+from truecost.physics.calibration import SEEN, Calibration, ServingConstants, load_calibration
 from truecost.physics.nearby import Correction
 from truecost.ranges import Range
 from truecost.replay.assumptions import Assumed
@@ -139,7 +139,7 @@ def setup_of(
     engine = spec.engine
     blocks = cache_blocks(layout, constants, asked, engine.gpu_memory_utilization, engine.block_size)
     if blocks < 1:
-        raise _does_not_fit(layout, calibration, asked, spec)
+        raise _does_not_fit(layout, constants, asked, spec)
     steps: StepTimes
     near = Correction()
     if engine.step_times is not None:
@@ -213,11 +213,11 @@ def _check_fleet(spec: ReplaySpec, architecture: Architecture, problems: Problem
             "fleet.pipeline_parallel_size",
             f"{architecture.name} has {architecture.num_hidden_layers} layers to split into stages",
         )
-    if fleet.pipeline_parallel_size > 1 and spec.engine.step_times is not None:
-        problems.add(
-            "fleet.pipeline_parallel_size",
-            "measured steps are of whole replicas: stages have no effect on them",
-        )
+    if spec.engine.step_times is not None:
+        for name, parts in (("pipeline_parallel_size", "stages"), ("expert_parallel_size", "whole experts")):
+            if getattr(fleet, name) > 1:
+                said = f"measured steps are of whole replicas: {parts} have no effect on them"
+                problems.add(f"fleet.{name}", said)
     chips = fleet.tensor_parallel_size * fleet.data_parallel_size
     if not architecture.is_mixture_of_experts:
         for name in ("expert_parallel_size", "data_parallel_size"):
@@ -328,19 +328,26 @@ def _name_precision(layout: Layout, chip: Accelerator, problems: Problems, assum
 def _max_model_len(
     spec: ReplaySpec, architecture: Architecture, blocks: int, problems: Problems, assumed: Assumed
 ) -> int:
-    """As stated; else the model's own, as far as the cache holds one such request."""
-    cache = blocks * spec.engine.block_size
-    own = architecture.max_position_embeddings or cache
-    stated = spec.engine.max_model_len
+    """As stated; else the model's own, as far as the cache and a step hold one such request."""
+    engine, most, why = spec.engine, blocks * spec.engine.block_size, "what the KV cache of a replica holds"
+    if not engine.enable_chunked_prefill:
+        step = engine.max_num_batched_tokens * spec.fleet.data_parallel_size
+        most, why = min((most, why), (step, "what a step takes of a prompt that may not be split"))
+    own = architecture.max_position_embeddings or most
+    stated = engine.max_model_len
     if stated is None:
-        reason = "the model's own" if own <= cache else "what the KV cache of a replica holds"
-        return assumed.take("engine.max_model_len", min(own, cache), reason, "tokens")
+        reason = "the model's own" if own <= most else why
+        return assumed.take("engine.max_model_len", min(own, most), reason, "tokens")
     if stated > own:
         problems.warn("engine.max_model_len", f"{architecture.name} is made for {own:,} tokens")
-    return stated
+    if stated > most:
+        problems.warn("engine.max_model_len", f"{most:,} tokens count, {why}")
+    return min(stated, most)
 
 
-def _does_not_fit(layout: Layout, calibration: Calibration, asked: Requested, spec: ReplaySpec) -> DoesNotFit:
+def _does_not_fit(
+    layout: Layout, constants: ServingConstants, asked: Requested, spec: ReplaySpec
+) -> DoesNotFit:
     """The refusal, with the fewest chips that hold the model."""
     engine = spec.engine
     size = layout.tensor_parallel_size
@@ -349,9 +356,7 @@ def _does_not_fit(layout: Layout, calibration: Calibration, asked: Requested, sp
         size *= 2
         wider = replace(layout, tensor_parallel_size=size)
         try:
-            blocks = cache_blocks(
-                wider, calibration.serving, asked, engine.gpu_memory_utilization, engine.block_size
-            )
+            blocks = cache_blocks(wider, constants, asked, engine.gpu_memory_utilization, engine.block_size)
         except ValueError:
             break
         if blocks >= 1:

@@ -55,16 +55,20 @@ def judged(told: Mapping[str, Any], limits: Mapping[str, float]) -> list[dict[st
     """Each limit against the result: the value, its interval, whether it is met and how far it is off.
 
     `confidence` is "whole interval" where the slow end keeps the limit as well, "middle" where only the
-    middle does, "none" where not even that. `over` is the value over the limit: 0.8 is 20 % to spare. No
-    limit is met while more requests go without an answer than its percentile leaves out (1 % for a mean).
+    middle does, "none" where not even that. `over` is the value over the limit: 0.8 is 20 % to spare; 0 where
+    no answer has this latency (those of one token have no TPOT), so that there is nothing to miss; None where
+    there is no answer. No limit is met while more requests go without an answer than its percentile leaves
+    out (1 % for a mean).
     """
     rows: list[dict[str, Any]] = []
     lost = told["rejected"] + told["unfinished"]
-    all_of_them = lost + told["served"] + told["truncated"]
+    answered = told["served"] + told["truncated"]
+    all_of_them = lost + answered
     for name, limit in limits.items():
         value, slow = told[name], told.get(f"{name}_p95")
         left_out = 1 - QUANTILES.get(name.split("_")[1], 0.99)
-        met = value is not None and value <= limit and lost <= left_out * all_of_them + ROUNDING
+        over = value / limit if value is not None else 0.0 if answered else None
+        met = over is not None and over <= 1 and lost <= left_out * all_of_them + ROUNDING
         sure = met and (slow is None or slow <= limit)
         rows.append(
             {
@@ -76,7 +80,7 @@ def judged(told: Mapping[str, Any], limits: Mapping[str, float]) -> list[dict[st
                 "met": met,
                 "confidence": "whole interval" if sure else "middle" if met else "none",
                 "unanswered": lost / all_of_them if all_of_them else None,
-                "over": None if value is None else value / limit,
+                "over": over,
             }
         )
     return rows

@@ -21,16 +21,11 @@ BESIDE = 32
 def hours(told: Told, page: Page) -> None:
     """The load by the hour, where replicas come and go or the run is long; interruptions, if there are."""
     if told["interruptions"]:
-        page.item(
-            f"Spot: {plural(told['interruptions'], 'interruption')} of a replica; "
-            f"{plural(told['interrupted'], 'request')} put back and computed again."
-        )
+        page.item(interrupted(told))
     rows: Sequence[Told] = told.get("hours") or ()
     if len(rows) < 2 or not (told["fleet"]["autoscale"] or told["makespan_s"] > LONG_S):
         return
-    each = rows[0]["seconds"]
-    unit = "hour" if each == HOUR_S else shown(each, "s")
-    page.heading(f"Load by {unit}: {_span(rows)}")
+    page.heading(f"Load by {stretch(rows)}: {_span(rows)}")
     lines = [
         _line("requests", [row["requests"] for row in rows], page.width),
         _line("output tokens", [row["output_tokens"] for row in rows], page.width),
@@ -43,6 +38,20 @@ def hours(told: Told, page: Page) -> None:
     parts: Sequence[Told] = told.get("day_and_night") or ()
     for part in parts:
         page.item(_part(part))
+
+
+def interrupted(told: Told) -> str:
+    """How often a replica was taken away, and how many requests that met."""
+    return (
+        f"Spot: {plural(told['interruptions'], 'interruption')} of a replica; "
+        f"{plural(told['interrupted'], 'request')} put back and computed again."
+    )
+
+
+def stretch(rows: Sequence[Told]) -> str:
+    """How long a row of the hours is, in words."""
+    each = rows[0]["seconds"]
+    return "hour" if each == HOUR_S else shown(each, "s")
 
 
 def _span(rows: Sequence[Told]) -> str:

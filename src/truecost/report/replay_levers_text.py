@@ -12,7 +12,7 @@ from truecost.report.run_words import interval
 from truecost.report.tables import Column, table
 
 Told = Mapping[str, Any]
-NOTHING = 0.0005
+NOTHING = 0.001
 """A change below this, as a share, is none."""
 
 

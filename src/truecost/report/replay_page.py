@@ -15,22 +15,14 @@ from truecost.report.charts.timeline import day_name
 from truecost.report.finding import KeyFigure
 from truecost.report.phrases import plural, share, shown
 from truecost.report.replay_levers_text import answer as levers_answer
-from truecost.report.replay_text import LIMITS, PARTS, answer
+from truecost.report.replay_text import answer, limit
+from truecost.report.replay_ways_text import CALLED, SUBJECT
 from truecost.report.run_page import Opening, Written, figure_of, run_page
 from truecost.report.sections.replay_fleets import cheaper, fleets, frontier
 from truecost.report.sections.replay_levers import levers
 from truecost.report.sections.replay_money import a_month, hours, money
 from truecost.report.sections.replay_run import cache, latencies, load, named, setting, slo, time
-from truecost.report.sections.replay_ways import (
-    CALLED,
-    NAMED,
-    break_even,
-    even_title,
-    sellers,
-    split,
-    ways,
-    ways_title,
-)
+from truecost.report.sections.replay_ways import break_even, even_title, sellers, split, ways, ways_title
 from truecost.report.sections.training_choices import unbroken
 
 Told = Mapping[str, Any]
@@ -62,7 +54,8 @@ def opening(told: Told) -> Opening:
     """What the page of one replay opens with."""
     return Opening(
         name=told["name"],
-        terms=f"{told['traffic']['name']} on {told['chips']:,} {told['accelerator']}, "
+        terms=f"{told['traffic']['name']} on {'at most ' if told['fleet']['autoscale'] else ''}"
+        f"{told['chips']:,} {told['accelerator']}, "
         f"prices as of {day_name(told['as_of'])}",
         headline=headline(told),
         standfirst=standfirst(told),
@@ -106,8 +99,7 @@ def standfirst(told: Told) -> str:
     """How sure the answer is, and what limits the fleet."""
     if not answered(told):
         return ""
-    limit = LIMITS.get(told["limited_by"], PARTS.get(told["limited_by"], told["limited_by"]))
-    return f"{_sure(told)}The fleet is limited by {limit}."
+    return f"{_sure(told)}{limit(told)}"
 
 
 def _sure(told: Told) -> str:
@@ -222,7 +214,7 @@ def _ways_standfirst(told: Told) -> str:
     said = [f"{even_title(told['break_even'])}."] if told["break_even"] else []
     for way in told["ways"]:
         if way["meets_slo"] is False:
-            name = NAMED[way["way"]]
+            name = SUBJECT[way["way"]]
             said.append(f"{name[:1].upper()}{name[1:]} misses the SLO.")
     return " ".join(said)
 

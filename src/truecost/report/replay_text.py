@@ -7,9 +7,17 @@ from typing import Any
 
 from truecost.report.bars import SOLID, columns
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style, glued
-from truecost.report.phrases import ends, plural, share, shown
+from truecost.report.phrases import plural, share, shown
 from truecost.report.replay_hours_text import hours
-from truecost.report.run_words import BASIS, assumptions, interval
+from truecost.report.run_words import (
+    BASIS,
+    assumptions,
+    ends_of,
+    figures,
+    interval,
+    price_words,
+    unknowns,
+)
 from truecost.report.tables import Column, table
 
 Told = Mapping[str, Any]
@@ -31,6 +39,8 @@ LIMITS = {
     "max_model_len": "max_model_len: no request is shorter",
     "max_num_seqs": "max_num_seqs: requests wait for a seat",
 }
+HAS_ROOM = ("traffic", "concurrency")
+"""Limits at which nothing waits for memory or a seat."""
 LATENCIES = {"ttft": "first token", "tpot": "further token", "itl": "between tokens", "e2e": "whole answer",
              "queue": "queue"}  # fmt: skip
 TERMS = {
@@ -79,9 +89,16 @@ def answer(told: Told) -> str:
     )
     return (
         f"{_who(told)} their first token within {interval(told, 'ttft_p99_s', 's')} in 99 % of cases "
-        f"and a further one every {interval(told, 'tpot_p50_s', 's')}; {cost}. Limited by "
-        f"{LIMITS.get(told['limited_by'], PARTS.get(told['limited_by'], told['limited_by']))}."
+        f"and a further one every {interval(told, 'tpot_p50_s', 's')}; {cost}. {limit(told)}"
     )
+
+
+def limit(told: Told) -> str:
+    """What keeps the fleet from more; of a fleet that has room and still misses its SLO, that it does."""
+    name = told["limited_by"]
+    if name in HAS_ROOM and not all(row["met"] for row in told["slo"]):
+        return "It keeps up with its traffic, but not within the SLO."
+    return f"Limited by {LIMITS.get(name, PARTS.get(name, name))}."
 
 
 def _who(told: Told) -> str:
@@ -99,9 +116,7 @@ def _setting(told: Told) -> str:
         for name in ("tensor", "data", "expert")
         if fleet[f"{name}_parallel_size"] > 1
     ]
-    replicas = plural(fleet["replicas"], "replica")
-    if fleet["autoscale"]:
-        replicas = f"{fleet['autoscale']['min_replicas']} to {replicas}"
+    replicas = replica_words(fleet)
     if fleet["replicas"] > 1:
         replicas += f" ({fleet['routing'].replace('_', ' ')})"
     layout = f", {' x '.join(sizes)} parallel" if sizes else ""
@@ -115,6 +130,12 @@ def _setting(told: Told) -> str:
         f"{shown(traffic['output_tokens_mean'], 'tokens')} out; at most {engine['max_num_seqs']:,} sequences "
         f"and {engine['max_num_batched_tokens']:,} tokens a step. Prices of {told['as_of']}."
     )
+
+
+def replica_words(fleet: Told) -> str:
+    """How many replicas there are, or the least and the most of them."""
+    most = plural(fleet["replicas"], "replica")
+    return f"{fleet['autoscale']['min_replicas']} to {most}" if fleet["autoscale"] else most
 
 
 def _slo(told: Told, page: Page) -> None:
@@ -135,7 +156,14 @@ def _slo(told: Told, page: Page) -> None:
     page.extend(
         table([Column("limit"), Column("is"), Column("comes out"), Column("", wraps=True)], rows, page.width)
     )
-    page.item(f"{share(told['goodput_fraction'])} of the requests keep every limit, each for itself.")
+    page.item(f"{goodput(told)}.")
+
+
+def goodput(told: Told) -> str:
+    """How many of the requests keep every limit of the SLO."""
+    requests = told["served"] + told["truncated"] + told["rejected"] + told["unfinished"]
+    kept = round(told["goodput_fraction"] * requests)
+    return f"{kept:,} of {plural(requests, 'request')} keep every limit, each for itself"
 
 
 def limit_words(name: str) -> str:
@@ -164,16 +192,9 @@ def _latencies(told: Told, page: Page) -> None:
         for stat in STATISTICS:
             value = told[f"{name}_{stat}_s"]
             cells.append("" if value is None else shown(value))
-        rows.append([*cells, _ends(told, f"{name}_p99_s")])
+        rows.append([*cells, ends_of(told, f"{name}_p99_s")])
     heads = [Column(""), *(Column(stat, right=True) for stat in STATISTICS), Column("p99, 90 %", right=True)]
     page.extend(table(heads, rows, page.width))
-
-
-def _ends(told: Told, name: str) -> str:
-    low, high, value = told[f"{name}_p5"], told[f"{name}_p95"], told[name]
-    if low is None or high is None or value is None:
-        return ""
-    return ends({"p5": low, "p50": value, "p95": high})
 
 
 def _use(told: Told, page: Page) -> None:
@@ -216,39 +237,30 @@ def _hits(told: Told) -> str:
 
 def _money(told: Told, page: Page) -> None:
     page.heading(f"What it costs: {interval(told, 'cost_usd', 'USD')} for {shown(told['makespan_s'], 's')}")
-    rows = [
-        [said, interval(told, key, unit)]
-        for said, key, unit in (
-            ("a million output tokens", "usd_per_million_output_tokens", "USD"),
-            ("a million tokens", "usd_per_million_tokens", "USD"),
-            ("a request", "usd_per_request", "USD"),
-            ("chip-hours", "chip_hours", ""),
-            ("energy", "energy_kwh", "kWh"),
-        )
-    ]
-    page.extend(table((Column(""), Column("")), rows, page.width))
+    rows = (
+        ("a million output tokens", "usd_per_million_output_tokens", "USD"),
+        ("a million tokens", "usd_per_million_tokens", "USD"),
+        ("a request", "usd_per_request", "USD"),
+        ("chip-hours", "chip_hours", ""),
+        ("energy", "energy_kwh", "kWh"),
+    )
+    figures(told, rows, page)
     page.item(_price(told["rates"]))
-    for key, reason in told["unknown"].items():
-        page.item(f"{key} is unknown: {reason}", Style.WARNING)
+    unknowns(told, page)
 
 
 def _price(rates: Told) -> str:
     basis = BASIS[rates["basis"]] + (TERMS.get(rates["term"], "") if rates["basis"] == "rent" else "")
-    if rates["usd_per_chip_hour"] is None:
-        return f"No price ({basis})."
-    parts = rates["parts_usd_per_chip_hour"]
-    made = (
-        f": {', '.join(f'{name} {shown(value)}' for name, value in parts.items())}" if len(parts) > 1 else ""
-    )
-    said = f"{interval(rates, 'usd_per_chip_hour', 'USD/chip-hour')}, {basis}{made}"
-    if rates["usd_per_kwh"]:
-        said += f"; electricity at {interval(rates, 'usd_per_kwh', 'USD/kWh')}"
+    parts = {name: usd for name, usd in rates["parts_usd_per_chip_hour"].items() if usd is not None}
+    if len(parts) > 1:
+        largest = sorted(parts.items(), key=lambda part: -part[1])
+        basis += f" ({', '.join(f'{name} {shown(usd)}' for name, usd in largest)})"
     watts = (
-        f"; {shown(rates['watts_per_chip'], 'W')} a chip with its part of the server"
+        f"; {interval(rates, 'watts_per_chip', 'W')} a chip with its part of the server"
         if rates["watts_per_chip"]
         else ""
     )
-    return f"{said}; PUE {shown(rates['pue'])}{watts}."
+    return f"{price_words(rates, basis)}{watts}."
 
 
 def _assumptions(told: Told, page: Page, everything: bool) -> None:
@@ -257,9 +269,13 @@ def _assumptions(told: Told, page: Page, everything: bool) -> None:
     page.text(provider_words(told["provider"]), Style.FAINT)
 
 
+def _is_corrected(near: Told) -> bool:
+    return bool(near["weight"] >= LEAST_WEIGHT)
+
+
 def _corrected(near: Told) -> str:
     """By how much measured runs of the same setup move the law; nothing where there are none nearby."""
-    if near["weight"] < LEAST_WEIGHT:
+    if not _is_corrected(near):
         return ""
     steps, first = (f"x {near[name]:.2f}" for name in ("steps", "first_token"))
     return (
@@ -273,11 +289,11 @@ def provider_words(provider: Told) -> str:
     """Who says how long a step takes, and what the ranges are."""
     if provider["name"] == "law":
         near = provider["nearby"]
-        off = (
-            "what corrected runs are off, each left out of its own correction"
-            if near["is_near"]
-            else "what the law is off on models and chips it was not fitted on"
-        )
+        off = "what the law is off on models and chips it was not fitted on"
+        if near["is_near"]:
+            off = "what corrected runs are off, each left out of its own correction"
+        elif _is_corrected(near):
+            off += " (too few of those runs are near enough for a narrower one)"
         return (
             f"Step times: the serving law ({provider['fitted_on']}){_corrected(near)}. Ranges are 90 % "
             f"intervals: the simulation with step times at the ends of {off}, prompts at the ends of the "

@@ -14,6 +14,7 @@ from truecost.report.tables import Column, table
 Told = Mapping[str, Any]
 CALLED = {"api": "API", "self-host": "self-hosted", "hybrid": "hybrid"}
 SUBJECT = {"api": "the API", "self-host": "self-hosting", "hybrid": "the hybrid"}
+"""Ways in a heading, and in a sentence."""
 MET = {True: "met", False: "missed", None: "not known"}
 FAR_APART = 0.05
 """How far the first rate may lie below break-even without being told, as a share of it."""
@@ -46,7 +47,7 @@ def _setting(told: Told) -> str:
     limits = ", ".join(f"{limit_words(name)} < {shown(at, 's')}" for name, at in told["slo_limits"].items())
     return (
         f"{traffic['name']} again and again: {shown(traffic['requests_per_s'])} requests a second, "
-        f"{shown(traffic['requests_per_month'])} a month of {shown(told['hours_per_month'], 'hours')}, "
+        f"{shown(traffic['requests_per_month'])} a month of {told['hours_per_month']:g} hours, "
         f"{shown(traffic['tokens_per_month'], 'tokens')}; {limits or 'no SLO'}. Prices of {told['as_of']}."
     )
 
@@ -58,10 +59,14 @@ def answer(told: Told) -> str:
     best = told["cheapest"]
     if best is None:
         return f"{said}: no way has a price and keeps the SLO.{_needed(told)}"
-    why = " of those that do not miss the SLO" if any(r["meets_slo"] is False for r in told["ways"]) else ""
     if len(told["ways"]) == 1:
         return f"{said}.{_needed(told)}"
-    return f"{said}: {SUBJECT[best['way']]} is the cheapest{why}.{_needed(told)}"
+    return f"{said}: {SUBJECT[best['way']]} is the cheapest{among(told)}.{_needed(told)}"
+
+
+def among(told: Told) -> str:
+    """Which ways the cheapest is one of, where some miss the SLO."""
+    return " of those that do not miss the SLO" if any(r["meets_slo"] is False for r in told["ways"]) else ""
 
 
 def _subject(row: Told, told: Told) -> str:
@@ -124,7 +129,7 @@ def _parts(told: Told, page: Page) -> None:
     for row in told["ways"]:
         known = [part for part in row["parts"] if part["usd_per_month"]]
         if known:
-            made = ", ".join(f"{part['label']} {shown(part['usd_per_month'], 'USD')}" for part in known)
+            made = "; ".join(f"{part['label']}: {shown(part['usd_per_month'], 'USD')}" for part in known)
             page.item(f"{_named(row, told)}: {made}.")
         if row["way"] == "api":
             _sellers(row, page)
@@ -179,20 +184,30 @@ def _break_even(found: Told, serves: str, page: Page) -> None:
             f"{shown(found['usd_per_month'], 'USD')} a month each; with any more requests the fleet that "
             f"{serves} costs less."
         )
-        if found["times_the_trace_p95"] is None and found["times_the_trace_p5"] is not None:
-            page.item(
-                f"Its range is from {shown(found['requests_per_s_p5'])} requests/s to none at all: at a dear "
-                "end the fleet never costs less."
-            )
-        first = found["first_requests_per_s"]
-        if first is not None and first < (1 - FAR_APART) * found["requests_per_s"]:
-            page.item(f"From {shown(first)} requests/s it does in places, where its replicas are full.")
+        for said in beside(found):
+            page.item(said)
     else:
         low, high = found["searched_requests_per_s"]
         page.heading(f"Break-even with {found['against']}: none")
         page.item(f"{found['reason'][:1].upper()}{found['reason'][1:]}.")
         page.item(f"The curve is from {shown(low)} to {shown(high)} requests/s.")
     page.extend(_curve(found, page.width))
+
+
+def beside(found: Told) -> list[str]:
+    """What to know of a break-even: an end that there is none at, and where the fleet costs less already."""
+    said: list[str] = []
+    if found["times_the_trace_p95"] is None and found["times_the_trace_p5"] is not None:
+        said.append(
+            f"Its range is from {shown(found['requests_per_s_p5'])} requests/s to none at all: at a dear "
+            "end the fleet never costs less."
+        )
+    first = found["first_requests_per_s"]
+    if first is not None and first < (1 - FAR_APART) * found["requests_per_s"]:
+        said.append(
+            f"From {shown(first)} requests/s the fleet costs less in places, where its replicas are full."
+        )
+    return said
 
 
 def _curve(found: Told, width: int) -> list[Any]:

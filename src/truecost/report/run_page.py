@@ -12,9 +12,9 @@ from truecost.report.finding import KeyFigure, strip_of
 from truecost.report.html import environment
 from truecost.report.layout import unglued
 from truecost.report.phrases import ends, shown
-from truecost.report.run_words import assumed_value
+from truecost.report.run_words import assumed_value, points
 from truecost.report.sections.section import Section
-from truecost.report.sources import breakable, linked, value_with_unit
+from truecost.report.sources import breakable, linked
 from truecost.version import VERSION
 
 Told = Mapping[str, Any]
@@ -78,15 +78,10 @@ def run_page(
 
 def figure_of(told: Told, key: str, unit: str, what: str) -> KeyFigure:
     """A number of a result in large type, its 90 % interval drawn where it has one."""
-    middle = told[key]
-    value = {"p5": told.get(f"{key}_p5"), "p50": middle, "p95": told.get(f"{key}_p95")}
-    known = {point: middle if end is None else end for point, end in value.items()}
-    digits, _, rest = shown(middle, unit).partition("\N{NO-BREAK SPACE}")
+    known = points(told, key)
+    digits, _, rest = shown(told[key], unit).partition("\N{NO-BREAK SPACE}")
     return KeyFigure(digits, rest, ends(known, unit), what, strip_of(known, "p50"))
 
 
 def _assumed(one: Told) -> Assumed:
-    value = one["value"]
-    is_range = isinstance(value, str) and " .. " in value
-    words = value_with_unit(value, one["unit"]) if is_range else assumed_value(one)
-    return Assumed(breakable(one["field"]), unglued(words), one["reason"], linked(one["source"]))
+    return Assumed(breakable(one["field"]), unglued(assumed_value(one)), one["reason"], linked(one["source"]))

@@ -8,7 +8,7 @@ from typing import Any
 from truecost.report.bars import SOLID, columns
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style, glued
 from truecost.report.phrases import plural, share, shown
-from truecost.report.run_words import BASIS, assumptions, interval
+from truecost.report.run_words import BASIS, assumptions, figures, interval, price_words, unknowns
 from truecost.report.tables import Column, table
 from truecost.training.estimate import LIMITS
 from truecost.units import show_share
@@ -236,18 +236,15 @@ def _memory(told: Told, page: Page) -> None:
 def _run(told: Told, page: Page) -> None:
     run, rates = told["run"], told["rates"]
     page.heading(f"The run: {shown(run['tokens'], 'tokens')} in {plural(run['steps'], 'step')}")
-    rows = [
-        [name, interval(told, key, unit)]
-        for name, key, unit in (
-            ("days", "days", ""),
-            ("chip-hours", "chip_hours", ""),
-            ("USD", "cost_usd", ""),
-            ("energy", "energy_kwh", "kWh"),
-            ("carbon", "co2e_kg", "kgCO2e"),
-            ("goodput", "goodput", "share"),
-        )
-    ]
-    page.extend(table((Column(""), Column("")), rows, page.width))
+    rows = (
+        ("days", "days", ""),
+        ("chip-hours", "chip_hours", ""),
+        ("USD", "cost_usd", ""),
+        ("energy", "energy_kwh", "kWh"),
+        ("carbon", "co2e_kg", "kgCO2e"),
+        ("goodput", "goodput", "share"),
+    )
+    figures(told, rows, page)
     shares = run["shares_of_chip_hours"]
     lost = [
         f"{cause} {share(value)}"
@@ -260,19 +257,9 @@ def _run(told: Told, page: Page) -> None:
         f"{shown(run['checkpoint_interval_hours'] * 3600, 's')}. {shown(rates['watts_per_chip'], 'W')} a "
         "chip with its part of the server."
     )
-    page.item(_price(rates))
-    for key, reason in told["unknown"].items():
-        page.item(f"{key} is unknown: {reason}", Style.WARNING)
-
-
-def _price(rates: Told) -> str:
-    basis = BASIS[rates["basis"]]
-    if rates["usd_per_chip_hour"] is None:
-        return f"No price ({basis})."
-    said = f"{interval(rates, 'usd_per_chip_hour', 'USD/chip-hour')}, {basis}"
-    if rates["usd_per_kwh"]:
-        said += f", and electricity at {interval(rates, 'usd_per_kwh', 'USD/kWh')}"
-    return f"{said}; PUE {shown(rates['pue'])}, {shown(rates['kgco2e_per_kwh'], 'kgCO2e/kWh')}."
+    price = price_words(rates, BASIS[rates["basis"]])
+    page.item(f"{price}, {interval(rates, 'kgco2e_per_kwh', 'kgCO2e/kWh')}.")
+    unknowns(told, page)
 
 
 def _assumptions(told: Told, page: Page, everything: bool) -> None:

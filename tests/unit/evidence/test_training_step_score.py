@@ -119,11 +119,11 @@ def test_widening_stops_where_groups_left_out_are_covered() -> None:
     generator = np.random.default_rng(2)
     groups = np.repeat(np.array(list("abcdefgh")), 40)
     ratios = generator.normal(0, 0.1, 320) + np.repeat(generator.normal(0, 0.2, 8), 40)
-    widening = least_widening(ratios, groups, 0.9, 5.0)
+    widening = least_widening([(ratios, groups)], 0.9, 5.0)
     assert held_out_coverage(ratios, groups, widening) >= 0.9
     assert widening > 1
     assert held_out_coverage(ratios, groups, widening - 0.05) < 0.9
-    assert least_widening(ratios, groups, 0.9, 1.0) == 1.0
+    assert least_widening([(ratios, groups)], 0.9, 1.0) == 1.0
 
 
 def test_the_best_constant_is_best_in_hindsight() -> None:

@@ -31,6 +31,23 @@ def told() -> dict[str, Any]:
     return told_of(spec(traffic={"synthetic": BUSY}), FLEETS, {"e2e_p99_s": 2.0})
 
 
+def test_a_fleet_is_as_many_chips_as_it_says_whatever_the_layout_of_the_spec() -> None:
+    split = spec(fleet={"accelerator": "h100-sxm", "pipeline_parallel_size": 2})
+    (row,) = told_of(split, "2xh100", {"e2e_p99_s": 9.0})["fleets"]
+    assert row["usd_per_hour"] == pytest.approx(2 * row["usd_per_chip_hour"])
+    ranks = {"accelerator": "h200", "data_parallel_size": 8}
+    given = spec(model="deepseek-v3", fleet=ranks, engine={"step_times": "x.csv"})
+    with pytest.raises(SpecError, match=r"x\.csv"):
+        told_of(given, "1xh200", {"e2e_p99_s": 9.0})
+
+
+def test_what_is_wrong_with_any_fleet_is_refused_and_a_fleet_that_is_too_small_is_not() -> None:
+    with pytest.raises(SpecError, match=r"fleet\.routing.*has no sessions"):
+        told_of(spec(fleet__routing="session"), "1xh100", {})
+    (row,) = told_of(spec(model="llama-3.1-70b"), "4xh100", {})["fleets"]
+    assert row["possible"]
+
+
 def alone(row: dict[str, Any], width: int) -> Any:
     fleet = {
         "accelerator": row["accelerator"],

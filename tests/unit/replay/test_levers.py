@@ -57,6 +57,21 @@ def test_every_lever_is_the_replay_its_values_describe(told: dict[str, Any]) -> 
         assert row["meets_slo"] == alone.meets_slo
 
 
+def test_a_fleet_that_answers_nothing_has_levers_that_change_nothing() -> None:
+    flood = BUSY | {"requests": 5, "arrival": {"all_at_once": True}}
+    given = spec(traffic={"synthetic": flood}, engine={"max_model_len": 100})
+    told = told_of(given, LIMITS, Asked("llama-3.2-1b", 0.4))
+    assert told["base"]["output_tokens"] == 0
+    assert not any(row.get("meets_slo") for row in told["levers"])
+
+
+def test_a_smaller_model_beside_a_pipeline_needs_no_stages() -> None:
+    given = GIVEN | {"fleet": GIVEN["fleet"] | {"tensor_parallel_size": 1, "pipeline_parallel_size": 2}}
+    told = told_of(given, {}, Asked("llama-3.1-8b", 0.4))
+    row = next(row for row in told["levers"] if row["lever"] == "smaller_model")
+    assert row["chips"] == 2 * 3 + 1
+
+
 def test_changes_are_of_the_fleet_as_it_is(told: dict[str, Any]) -> None:
     base = replay(GIVEN)
     for row in (row for row in told["levers"] if row["applies"]):

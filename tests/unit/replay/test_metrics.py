@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -149,6 +151,16 @@ def test_a_limit_is_met_by_the_middle_and_sure_by_the_whole_interval() -> None:
     assert (first["met"], first["confidence"]) == (True, "middle")
     assert (second["met"], second["confidence"]) == (True, "whole interval")
     assert (third["met"], third["confidence"], round(third["over"], 6)) == (False, "none", 1.2)
+
+
+def test_a_latency_that_no_answer_has_is_not_missed() -> None:
+    told: dict[str, Any] = {"served": 9, "truncated": 1, "rejected": 0, "unfinished": 0, "tpot_p99_s": None}
+    (row,) = judged(told, {"tpot_p99_s": 0.05})
+    assert (row["met"], row["over"], row["confidence"]) == (True, 0.0, "whole interval")
+    (row,) = judged(told | {"rejected": 1}, {"tpot_p99_s": 0.05})
+    assert not row["met"]
+    (row,) = judged(told | {"served": 0, "truncated": 0, "rejected": 10}, {"tpot_p99_s": 0.05})
+    assert (row["met"], row["over"]) == (False, None)
 
 
 def test_turning_requests_away_does_not_keep_an_slo() -> None:

@@ -12,13 +12,17 @@ from truecost.replay import replay
 from truecost.report.replay_text import provider_words
 from truecost.spec import SpecError
 
+SETUP: dict[str, Any] = {
+    "model": "llama-3.1-70b",
+    "fleet": {"accelerator": "h200", "tensor_parallel_size": 2},
+    "precision": {"weights": "fp8", "kv_cache": "fp8"},
+}
+
 
 def seen(**changes: Any) -> dict[str, Any]:
     """A setup that was measured: Llama 70B in FP8 on two H200, 16 at once."""
     made = spec(
-        model="llama-3.1-70b",
-        fleet={"accelerator": "h200", "tensor_parallel_size": 2},
-        precision={"weights": "fp8", "kv_cache": "fp8"},
+        **SETUP,
         traffic={
             "synthetic": {
                 "requests": 160,
@@ -53,6 +57,19 @@ def test_the_page_says_that_it_is_an_interpolation() -> None:
     assert "an interpolation, no prediction" in near
     assert "interpolation" not in alone
     assert "chips it was not fitted on" in alone
+
+
+def test_one_request_is_no_flood_and_few_are_no_more_at_once_than_they_are() -> None:
+    lengths = {"input_tokens": 922, "output_tokens": 922}
+
+    def provider(requests: int, arrival: dict[str, Any]) -> Any:
+        made = {"synthetic": {"requests": requests, "arrival": arrival, **lengths}}
+        return replay(spec(**SETUP, traffic=made)).provider
+
+    alone = provider(1, {"rate_per_s": 1.0})
+    assert alone == provider(1, {"all_at_once": True}) == provider(1, {"concurrency": 1})
+    assert alone != provider(2, {"all_at_once": True})
+    assert provider(4, {"concurrency": 4}) == provider(4, {"concurrency": 400})
 
 
 def test_the_unseen_is_not_corrected() -> None:

@@ -44,6 +44,7 @@ DENSE_TRACE = "azure-conv-2023"
         ({"price": {"basis": "own"}, "site": {"region": "eur"}}, "site.region"),
         ({"price": {"basis": "own"}, "site": {"region": "us", "usd_per_kwh": 0.1}}, "of no region"),
         ({"precision": {"activations": "bf16"}, "engine": {"step_times": "x.csv"}}, "no effect on them"),
+        ({"fleet__pipeline_parallel_size": 2, "engine": {"step_times": "x.csv"}}, "stages have no effect"),
         ({"engine": {"max_model_len": 1}}, "max_model_len"),
         ({"slo": {"ttft_p99_s": 0}}, "ttft_p99_s"),
         ({"slo": {"ttft_p95_s": 1}}, "ttft_p9"),
@@ -66,6 +67,12 @@ def test_expert_parallel_is_all_chips_of_a_replica() -> None:
     with pytest.raises(SpecError, match="over all 8 chips") as refused:
         replay(spec(model="deepseek-v3", fleet=fleet))
     assert "'8'" in str(refused.value)
+
+
+def test_measured_steps_know_nothing_of_how_experts_are_shared() -> None:
+    fleet = {"accelerator": "h200", "tensor_parallel_size": 8, "expert_parallel_size": 8}
+    with pytest.raises(SpecError, match="whole experts have no effect"):
+        replay(spec(model="qwen3-235b-a22b", fleet=fleet, engine={"step_times": "x.csv"}))
 
 
 def test_every_problem_has_its_line(tmp_path: Path) -> None:

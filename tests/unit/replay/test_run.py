@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -143,6 +144,27 @@ def test_drafting_with_good_guesses_is_faster() -> None:
         for tokens in (0, 3)
     )
     assert drafted < 0.75 * plain
+
+
+@pytest.mark.parametrize(
+    ("engine", "most"),
+    [({"max_num_batched_tokens": 4096, "enable_chunked_prefill": False}, 4096), ({}, None)],
+)
+def test_a_longest_request_beyond_what_can_be_is_said(engine: dict[str, Any], most: int | None) -> None:
+    result = replay(spec(engine=engine | {"max_model_len": 100_000_000}))
+    most = most or result.kv_cache_tokens_per_replica
+    assert result.engine["max_model_len"] == most
+    assert any(f"{most:,} tokens count" in said for said in result.warnings)
+
+
+def test_without_answers_or_further_tokens_a_result_still_says_what_it_is() -> None:
+    one = replay(spec(traffic__synthetic__output_tokens=1, slo={"tpot_p99_s": 0.001, "ttft_p99_s": 9}))
+    assert one.meets_slo
+    assert "TPOT p99 unknown" in repr(one)
+    none = replay(spec(engine={"max_model_len": 100}, slo={"tpot_p99_s": 1}))
+    assert not none.meets_slo
+    assert (none.rejected, none.limited_by) == (200, "max_model_len")
+    assert "TTFT p99 unknown" in repr(none)
 
 
 def test_measured_steps_stand_in_for_the_law(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from truecost.ledger.engine import text
-from truecost.ledger.readers.reader import LABELS, TEXT, Reader, Record, at, quoted
+from truecost.ledger.readers.reader import LABELS, TEXT, Reader, at, quoted
 from truecost.ledger.usage import COLUMNS, PROVENANCE
 
 NAME = "mapped"
@@ -125,8 +125,3 @@ def sql_of(told: str, fields: dict[str, str], *, table: bool) -> str:
 
 def _field(told: str, *, table: bool) -> str:
     return '"' + told.replace('"', '""') + '"' if table else quoted(told)
-
-
-def claims_fields(record: Record) -> bool:
-    """Whether a record is in the normal form."""
-    return is_normal(record)

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from truecost.replay.traces.block_text import spread
 from truecost.replay.traces.source import Source, refuse
 from truecost.replay.traces.table import Lists
 from truecost.replay.traces.trace import NO_SESSION, Blocks, Floats, Integers, Trace
@@ -244,8 +245,6 @@ def _blocks(rows: Rows, order: Integers, given: Integers) -> Blocks | None:
 
 def gathered(offsets: Integers, values: Integers, order: Integers) -> tuple[Integers, Integers]:
     """The lists of some rows, one behind the other: offsets and values."""
-    from truecost.replay.traces.block_text import spread
-
     counts = np.diff(offsets)[order]
     made = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     return made, values[spread(offsets[order], counts)]

@@ -36,7 +36,8 @@ def api_usd(api: Api, load: Load, asked: Mask | None = None) -> ApiCost:
     sellers (5 % to 95 % of their prices) and the tokens counted for one of the trace, as independent
     factors. Raises NoOffer where no seller prices what is used.
     """
-    middles = [kinds(offer, usage_of(api, load, api.ratio.middle, asked), api) for offer in api.offers]
+    usage = usage_of(api, load, api.ratio.middle, asked)
+    middles = [kinds(offer, usage, api) for offer in api.offers]
     totals = np.array([sum(one.values()) for one in middles])
     order = np.argsort(totals, kind="stable")
     at = int(order[(len(order) - 1) // 2])
@@ -45,7 +46,6 @@ def api_usd(api: Api, load: Load, asked: Mask | None = None) -> ApiCost:
     sellers = Points(1.0) if len(order) == 1 or middle == 0 else Points(1.0, low / middle, high / middle)
     counted = _counted(api, load, asked, (at, middle))
     spread = sellers * counted
-    usage = usage_of(api, load, api.ratio.middle, asked)
     return ApiCost(
         usd=spread * middle,
         parts={kind: spread * usd for kind, usd in middles[at].items()},

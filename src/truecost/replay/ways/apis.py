@@ -6,7 +6,7 @@ a field would not change is refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -213,8 +213,8 @@ def _ratio(name: str, stated: ApiSection, asking: Asking, assumed: Assumed) -> P
     if is_same_model(name, own):
         return points(assumed.take("api.tokenizer_ratio", 1.0, f"{name}: the fleet's own model", "x"))
     key = "tokenizers/ratio_anthropic" if CLAUDE in name.lower() else "tokenizers/ratio_other_vendor"
-    take: Callable[..., Points] = assumed.fact
-    return take("api.tokenizer_ratio", asking.catalog.rate(key), f"{name} counts otherwise than {own}")
+    fact = asking.catalog.rate(key)
+    return assumed.fact("api.tokenizer_ratio", fact, f"{name} counts otherwise than {own}")
 
 
 def is_same_model(api: str, own: str) -> bool:

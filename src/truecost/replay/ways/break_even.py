@@ -23,9 +23,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from truecost.replay.points import Points
+from truecost.replay.points import Points, total
 from truecost.replay.ways.splits import Split, Splits, cheapest
-from truecost.replay.ways.trials import FAST, MIDDLE, MOST_REPLICAS, SLOW, Case, Trials, total
+from truecost.replay.ways.trials import FAST, MIDDLE, MOST_REPLICAS, SLOW, Case, Trials
 
 CURVE_POINTS = 8
 BEYOND = 4.0

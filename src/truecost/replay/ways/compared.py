@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from truecost.catalog.api_prices import NoOffer
 from truecost.replay.money import HOURS_PER_MONTH
-from truecost.replay.points import Points
+from truecost.replay.points import Points, total
 from truecost.replay.reaching import OVER_ALL
 from truecost.replay.result import provider_told
 from truecost.replay.run import prepared
@@ -23,7 +23,7 @@ from truecost.replay.ways.break_even_told import break_even_told
 from truecost.replay.ways.prefixes import Mask, ideal_cache
 from truecost.replay.ways.rows import api_row, hybrid_row, self_host_row
 from truecost.replay.ways.splits import Splits
-from truecost.replay.ways.trials import Trials, total
+from truecost.replay.ways.trials import Trials
 from truecost.replay.ways.volume import Volume, volume_of
 from truecost.spec import Document, Problems, nearest_names
 

@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from truecost.replay.metrics import STATES
-from truecost.replay.points import Points
+from truecost.replay.points import Points, total
 from truecost.replay.power import chip_load
 from truecost.replay.result import numbers_told
 from truecost.replay.run import answered
@@ -16,11 +15,10 @@ from truecost.replay.ways.api_cost import ApiCost, api_usd
 from truecost.replay.ways.apis import Api
 from truecost.replay.ways.break_even_told import ends_told
 from truecost.replay.ways.splits import Split, Splits, cheapest
-from truecost.replay.ways.trials import FAST, SLOW, Case, Trials, keeps_up, total
+from truecost.replay.ways.trials import FAST, REJECTED, SLOW, Case, Trials, keeps_up
 from truecost.replay.ways.volume import Volume
 from truecost.units import show, show_share
 
-REJECTED = STATES.index("rejected")
 KINDS = {
     "input": "input tokens",
     "cache_read": "cached input",

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from truecost.replay.ways.trials import MOST_REPLICAS, Case, Trial, Trials, total
+from truecost.replay.points import total
+from truecost.replay.ways.trials import MOST_REPLICAS, Case, Trial, Trials
 
 WAITING_PER_SEAT = 4
 """How many requests for each seat a replica may have at most before the limit is none."""

@@ -47,7 +47,7 @@ class Trial:
     """All is answered soon after the last request came: nothing piles up from round to round."""
     turned_away: int
     lost: bool
-    """More were turned away than the SLO allows to go without an answer."""
+    """More were turned away than the SLO allows to go without an answer, or all."""
     busy_share: float
     load: ChipLoad
     """Of the time; nothing where no cost depends on it."""
@@ -121,7 +121,7 @@ class Trials:
             keeps_slo=keeps(times, driven, self.setup.limits, 0),
             keeps_up=keeps_up(driven, volume),
             turned_away=count,
-            lost=not keeps(times, driven, self.setup.limits, count),
+            lost=count == len(ran.state) or not keeps(times, driven, self.setup.limits, count),
             busy_share=min(ran.busy_s / replica_s, 1.0),
             load=chip_load(self.setup, driven).times(ran.makespan_s / volume.period_s),
             usd_on_api=on_api,
@@ -182,9 +182,7 @@ def keeps(times: Seen, driven: Driven, limits: dict[str, float], lost: int) -> b
         latency, stat = name.split("_")[:2]
         value = (ran.gaps if latency == "itl" else statistics(getattr(times, latency)))[stat]
         told[name] = float(value) if np.isfinite(value) else None
-    # where no request has this latency (answers of one token have no TPOT) there is nothing to miss
-    asked = {name: limit for name, limit in limits.items() if told[name] is not None}
-    return all(row["met"] for row in judged(told, asked))
+    return all(row["met"] for row in judged(told, limits))
 
 
 def keeps_up(driven: Driven, volume: Volume) -> bool:
@@ -207,12 +205,3 @@ def fleet_usd(setup: Setup, replicas: int, load: ChipLoad) -> dict[str, Points]:
         watts = rates.watts_per_chip(load, setup.calibration)
         parts["energy"] = rates.kwh_per_chip_hour(watts) * rates.usd_per_kwh * hours
     return parts
-
-
-def total(parts: dict[str, Points]) -> Points:
-    """The sum of independent parts."""
-    every = list(parts.values())
-    whole = every[0]
-    for part in every[1:]:
-        whole = whole + part
-    return whole

@@ -9,6 +9,7 @@ from typing import Any
 from truecost.report.charts.frontier import Axes, Kind, Limit, Place, days_against_usd
 from truecost.report.charts.svg import figure
 from truecost.report.phrases import plural, share, shown
+from truecost.report.replay_fleets_text import STEPS
 from truecost.report.sections.replay_run import named
 from truecost.report.sections.section import Choice, DecisionTable, Listing, Section, Table
 from truecost.report.sections.training_choices import mini_bar, unbroken
@@ -16,15 +17,9 @@ from truecost.report.sections.training_choices import mini_bar, unbroken
 Told = Mapping[str, Any]
 MOST = 12
 """Fleets in the open table; the folded one has them all."""
+KEEPING_FIRST = "those that keep the SLO, the cheapest first, then the others, the closest first"
 FAR = 10.0
 """Times the SLO, from which on a fleet does not serve: it is not drawn."""
-STEPS = {
-    "one_replica_fewer": "one replica fewer",
-    "half_the_width": "half as many chips",
-    "other_chip": "the dearest fleet below it",
-    "next_fleet": "the dearest fleet below it",
-}
-"""What is cheaper by a step."""
 
 
 def fleets(told: Told) -> Section:
@@ -35,18 +30,19 @@ def fleets(told: Told) -> Section:
     most = max((row["usd_per_month"] or 0.0 for row in open_rows), default=0.0) or 1.0
     rows = [_row(row, most, best=row["fleet"] == told["best"]) for row in open_rows]
     refused = [(row["fleet"], row["reason"]) for row in told["fleets"] if not row["possible"]]
-    what = "keep the SLO" if told["slo"] else "run it"
+    keep, run = ("keeps", "runs") if len(keeping) == 1 else ("keep", "run")
+    what = f"{keep} the SLO" if told["slo"] else f"{run} it"
     limits = ", ".join(f"{named(name)} ≤ {shown(value, 's')}" for name, value in told["slo"].items())
     first = f" The first {MOST} are shown; the table has all." if len(possible) > MOST else ""
     return Section(
         "fleets",
         f"{len(keeping):,} of {plural(len(told['fleets']), 'fleet')} {what}",
-        f"{f'{limits}. ' if limits else ''}Each fleet in its best layout, the cheapest first; the bar is USD "
-        f"a month.{first}",
+        f"{f'{limits}. ' if limits else ''}Each fleet in its best layout: "
+        f"{KEEPING_FIRST if limits else 'the cheapest first'}; the bar is USD a month.{first}",
         decision=DecisionTable(
             ("Fleet", "A month", "TTFT p99", "TPOT p99", "in steps", "a million output tokens", "SLO"),
             rows,
-            "Fleets, those that keep the SLO first",
+            "Fleets, each in its best layout",
         )
         if rows
         else None,
@@ -127,7 +123,7 @@ def frontier(told: Told) -> Section | None:
     limit = Limit(1.0, "the SLO") if told["slo"] else None
     left_out = sum(1 for row in told["fleets"] if row["possible"]) - len(drawn)
     unseen = f" Not drawn: {plural(left_out, 'fleet')} without a price or over ten times the SLO."
-    title = _frontier_title(best_of, axis)
+    title = _frontier_title(best_of, axis, "fleet that is drawn" if left_out else "fleet")
     return Section(
         "frontier",
         title,
@@ -171,7 +167,7 @@ def _axes(axis: str) -> Axes:
     return Axes(said, "USD a month", lambda value: shown(value, unit), shown, most=math.inf)
 
 
-def _frontier_title(best_of: Sequence[Told], axis: str) -> str:
+def _frontier_title(best_of: Sequence[Told], axis: str, fleet: str) -> str:
     cheapest = min(best_of, key=lambda row: row["usd_per_month"])
     fastest = min(best_of, key=lambda row: row[axis])
     if cheapest is fastest:
@@ -179,8 +175,8 @@ def _frontier_title(best_of: Sequence[Told], axis: str) -> str:
     times = fastest["usd_per_month"] / cheapest["usd_per_month"]
     faster = cheapest[axis] / fastest[axis]
     return (
-        f"From the cheapest fleet to the fastest, {shown(faster)} times as fast costs {shown(times)} times "
-        "as much"
+        f"From the cheapest {fleet} to the fastest, {shown(faster)} times as fast costs {shown(times)} "
+        "times as much"
     )
 
 
@@ -231,7 +227,7 @@ def _breaks(step: Told) -> list[str]:
 
 
 def _step(step: Told, most: float) -> Choice:
-    said = STEPS.get(step["step"], str(step["step"]).replace("_", " "))
+    said = STEPS[step["step"]]
     if not step["possible"]:
         return Choice(said, unbroken(step["fleet"]), mini_bar(0.0, best=False), "", ["", step["reason"]])
     saves = step["saves_usd_per_hour"]

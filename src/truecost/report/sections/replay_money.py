@@ -14,6 +14,7 @@ from truecost.replay.points import Points
 from truecost.report.charts.panels import Layer, Panel, panels
 from truecost.report.charts.svg import figure
 from truecost.report.phrases import plural, share, shown
+from truecost.report.replay_hours_text import stretch
 from truecost.report.run_words import BASIS, interval
 from truecost.report.sections.section import Choice, DecisionTable, Listing, Section, Table
 from truecost.report.sections.training_choices import mini_bar
@@ -62,7 +63,7 @@ def a_month(told: Told) -> dict[str, float | None]:
     if energy.is_known and energy.middle:
         kwh = _points(told["rates"], "watts_per_chip") * _points(told["rates"], "pue") * (1 / W_PER_KW)
         each = each + kwh * energy
-    usd = each * (chips_up(told) * HOURS_PER_MONTH)
+    usd = each * _chips_up(told) * HOURS_PER_MONTH
     if not usd.is_known:
         return {"usd_per_month": None, "usd_per_month_p5": None, "usd_per_month_p95": None}
     return {"usd_per_month": usd.middle, "usd_per_month_p5": usd.p5, "usd_per_month_p95": usd.p95}
@@ -71,6 +72,15 @@ def a_month(told: Told) -> dict[str, float | None]:
 def chips_up(told: Told) -> float:
     """Chips that are paid for, on average over the run: fewer than all where replicas come and go."""
     return told["chip_hours"] * 3600 / told["makespan_s"] if told["makespan_s"] else float(told["chips"])
+
+
+def _chips_up(told: Told) -> Points:
+    """The same with its interval, which the step times give it where replicas come and go."""
+    ends = (told["chip_hours_p5"], told["makespan_s_p5"], told["chip_hours_p95"], told["makespan_s_p95"])
+    if not told["fleet"]["autoscale"] or not all(ends):
+        return Points(chips_up(told))
+    low, high = sorted((ends[0] * 3600 / ends[1], ends[2] * 3600 / ends[3]))
+    return Points(chips_up(told), min(low, chips_up(told)), max(high, chips_up(told)))
 
 
 def _points(rates: Told, name: str) -> Points:
@@ -189,23 +199,29 @@ def hours(told: Told) -> Section | None:
     least, most = (end((value for value in each if value is not None), default=None) for end in (min, max))
     top, over = _top(each)
     drawn = [
-        Panel("USD an hour", f"{shown(min(an_hour))} to {shown(max(an_hour))}",
+        Panel("USD an hour", _from_to(min(an_hour), max(an_hour)),
               [Layer("USD an hour", an_hour, "tone4")], show),
         Panel("USD for a million output tokens", f"▲ up to {shown(most)}" if over else "",
               [Layer("USD for a million output tokens", each, "accent")], show, top=top, is_level=True),
     ]  # fmt: skip
-    stretch = "an hour" if rows[0]["seconds"] == 3600 else shown(rows[0]["seconds"], "s")
     title = "No answer ends in this time"
-    if least is not None:
-        title = f"A million output tokens cost {shown(least, 'USD')} to {shown(most, 'USD')} by the hour"
+    if least is not None and most is not None:
+        each_stretch = stretch(rows)
+        when = "Hour by hour" if each_stretch == "hour" else f"In stretches of {each_stretch}"
+        title = f"{when} a million output tokens cost {_from_to(least, most, 'USD')}"
     return Section(
         "hours",
         title,
-        f"In stretches of {stretch}: what is up is paid for by the hour, and quiet times make tokens dear.",
+        "What is up is paid for whether it has anything to do or not: quiet times make tokens dear.",
         figure(lambda width: panels(drawn, edges, width), f"{title}."),
         decision=_day_and_night(told["day_and_night"]),
         tables=[_by_the_hour(rows)],
     )
+
+
+def _from_to(least: float, most: float, unit: str = "") -> str:
+    first, last = shown(least, unit), shown(most, unit)
+    return last if first == last else f"{first} to {last}"
 
 
 def _top(values: Sequence[float | None]) -> tuple[float | None, bool]:

@@ -12,17 +12,20 @@ from truecost.report.charts.panels import Layer, Panel, panels
 from truecost.report.charts.panels import Limit as Ceiling
 from truecost.report.charts.spread import Limit, Spread, spreads
 from truecost.report.charts.svg import figure
-from truecost.report.phrases import ends, plural, share, shown
+from truecost.report.phrases import plural, share, shown
+from truecost.report.replay_hours_text import interrupted
 from truecost.report.replay_text import (
     LATENCIES,
     LEAST_SHOWN,
     PARTS,
     STATISTICS,
+    goodput,
     limit_words,
     provider_words,
+    replica_words,
     verdict,
 )
-from truecost.report.run_words import interval
+from truecost.report.run_words import ends_of, interval
 from truecost.report.sections.composed import grouped, parts_table, spoken
 from truecost.report.sections.section import Choice, DecisionTable, Listing, Section, Table
 from truecost.report.sections.training_choices import mini_bar, unbroken
@@ -63,9 +66,8 @@ def slo(told: Told) -> Section | None:
             [_limit_row(row) for row in rows],
             "Limits of the SLO and what comes out",
         ),
-        facts=[f"{share(told['goodput_fraction'])} of the requests keep every limit, each for itself"
-               f"{unanswered}."],
-    )  # fmt: skip
+        facts=[f"{goodput(told)}{unanswered}."],
+    )
 
 
 def _limit_row(row: Told) -> Choice:
@@ -165,17 +167,10 @@ def _percentiles(told: Told) -> Table:
         cells = [f"{said} ({name})"]
         for stat in STATISTICS:
             key = f"{name}_{stat}_s"
-            cells += ["" if told[key] is None else shown(told[key], "s"), _ends(told, key)]
+            cells += [shown(told[key], "s"), ends_of(told, key, "s")]
         rows.append(cells)
     head = ["latency", *(cell for stat in STATISTICS for cell in (stat, "90 %"))]
     return Table(head, rows, "Latencies over answered requests, with 90 % intervals")
-
-
-def _ends(told: Told, key: str) -> str:
-    low, high, value = told[f"{key}_p5"], told[f"{key}_p95"], told[key]
-    if low is None or high is None or value is None:
-        return ""
-    return ends({"p5": low, "p50": value, "p95": high}, "s")
 
 
 def load(told: Told) -> Section:
@@ -224,13 +219,10 @@ def _events(told: Told) -> list[str]:
     """Replicas taken away, and answers that no replica had to give."""
     said: list[str] = []
     if told["interruptions"]:
-        said.append(
-            f"{plural(told['interruptions'], 'replica')} were taken away and replaced; "
-            f"{plural(told['interrupted'], 'request')} began again."
-        )
+        said.append(interrupted(told))
     cached = told["traffic"]["cached_requests"]
     if cached:
-        said.append(f"{plural(cached, 'request')} of the traffic were answered from a cache of responses.")
+        said.append(f"Answered from a cache of responses: {plural(cached, 'request')} of the traffic.")
     return said
 
 
@@ -331,7 +323,7 @@ def setting(told: Told) -> Section:
     fleet, traffic, engine = told["fleet"], told["traffic"], told["engine"]
     per = told["chips"] // fleet["replicas"]
     title = (
-        f"{told['model']} on {plural(fleet['replicas'], 'replica')} of {per} × {told['accelerator']}: "
+        f"{told['model']} on {replica_words(fleet)} of {per} × {told['accelerator']}: "
         f"{plural(traffic['requests'], 'request')} of {traffic['name']}"
     )
     asked = [

@@ -9,14 +9,12 @@ from truecost.report.charts.rows import Row, bars
 from truecost.report.charts.svg import figure
 from truecost.report.charts.volumes import Mark, Way, volumes
 from truecost.report.phrases import plural, share, shown
+from truecost.report.replay_ways_text import CALLED, MET, SUBJECT, among, beside
 from truecost.report.run_words import interval
 from truecost.report.sections.section import Choice, DecisionTable, Section, Table
 from truecost.report.sections.training_choices import mini_bar, unbroken
 
 Told = Mapping[str, Any]
-CALLED = {"api": "API", "self-host": "self-hosted", "hybrid": "hybrid"}
-NAMED = {"api": "the API", "self-host": "self-hosting", "hybrid": "a hybrid"}
-"""Ways in a heading, and in a sentence."""
 CURVES = {
     "api": "usd_per_month_api",
     "self-host": "usd_per_month_self_host",
@@ -43,7 +41,7 @@ def ways(told: Told) -> Section:
         figure(lambda width: bars(rows, width), f"{title}.") if rows else None,
         decision=DecisionTable(
             ("Way", "A month", "a million tokens", "a request", "on the API", "SLO"),
-            [_choice(way, priced, best) for way in told["ways"]],
+            [_choice(way, told, priced, best) for way in told["ways"]],
             "Ways to serve the traffic",
         ),
         facts=[f"{CALLED[way['way']][:1].upper()}{CALLED[way['way']][1:]}: {way['note']}."
@@ -56,13 +54,16 @@ def ways_title(told: Told) -> str:
     """Which way is the cheapest, and by how much."""
     cheapest = told["cheapest"]
     if cheapest is None:
-        return "No way to serve it has a price"
-    name = NAMED[cheapest["way"]]
-    said = f"{name[:1].upper() + name[1:]} is the cheapest: {shown(cheapest['usd_per_month'], 'USD')} a month"
+        return f"No way has a price{' and keeps the SLO' if among(told) else ''}"
+    name = SUBJECT[cheapest["way"]]
+    said = (
+        f"{name[:1].upper() + name[1:]} is the cheapest{among(told)}: "
+        f"{shown(cheapest['usd_per_month'], 'USD')} a month"
+    )
     if cheapest["next"] is None:
         return said
     less = shown(cheapest["saves_usd_per_month"], "USD")
-    return f"{said}, {less} less than {NAMED[cheapest['next']]}"
+    return f"{said}, {less} less than {SUBJECT[cheapest['next']]}"
 
 
 def _bar(way: Told, *, accent: bool) -> Row:
@@ -79,10 +80,10 @@ def _bar(way: Told, *, accent: bool) -> Row:
     )
 
 
-def _choice(way: Told, priced: Sequence[Told], best: str | None) -> Choice:
+def _choice(way: Told, told: Told, priced: Sequence[Told], best: str | None) -> Choice:
     most = max((one["usd_per_month"] for one in priced), default=0.0) or 1.0
     month, is_best = way["usd_per_month"], way["way"] == best
-    meets = {True: "met", False: "missed", None: "not known"}[way["meets_slo"]]
+    meets = MET[way["meets_slo"]] if told["slo_limits"] or way["meets_slo"] is False else "none"
     return Choice(
         CALLED[way["way"]],
         way["name"],
@@ -181,13 +182,7 @@ def _even_facts(found: Told) -> list[str]:
             0,
             f"That is {tokens} a month for {shown(found['usd_per_month'], 'USD')} either way, on {fleet}.",
         )
-        first = found.get("first_requests_per_s")
-        if first is not None and first < found["requests_per_s"]:
-            said.insert(
-                1,
-                f"They are cheaper from {shown(first)} requests a second on already, until the next "
-                "replica is needed.",
-            )
+        said[1:1] = beside(found)
     elif found["closest"]:
         ratio = found["closest"]["self_host_over_api"]
         said.append(
@@ -234,7 +229,7 @@ def split(told: Told) -> Section | None:
 
 
 def _split(one: Told, most: float, *, best: bool) -> Choice:
-    meets = {True: "met", False: "missed", None: "not known"}[one["meets_slo"]]
+    meets = MET[one["meets_slo"]]
     base = plural(one["replicas"], "replica") if one["replicas"] else "all on the API"
     cap = one["most_outstanding"]
     return Choice(
