@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 import click
 
 from truecost.cli.failures import failing_well
+from truecost.cli.lazy import LazyGroup
 
 VERBS = {
     "plan": "What a plan really costs: the verdict, every line, margins, break-evens.",
@@ -32,46 +32,21 @@ VERBS = {
 }
 
 
-class Verbs(click.Group):
-    """The verbs by name, each imported when it is asked for."""
+class Verbs(LazyGroup):
+    """The verbs, each failing well."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs in the order that one meets them."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One verb, or None for a name that is none."""
-        if cmd_name not in VERBS:
-            return None
-        return cast("click.Command", import_module(f"truecost.cli.{cmd_name}").command)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of verbs, without importing any of them."""
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(VERBS.items()))
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The verb asked for; an unknown one fails with the nearest."""
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
-            ctx.fail(_unknown_verb(args[0]))
-        return super().resolve_command(ctx, args)
+    noun = "verb"
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb; what goes wrong becomes a message and an exit code."""
         return failing_well(ctx, super().invoke)
 
 
-def _unknown_verb(name: str) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(name, VERBS, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"the verbs are {', '.join(VERBS)}."
-    return f"There is no verb '{name}'; {hint}"
-
-
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Verbs,
+    members={name: (f"{__name__}.{name}", what) for name, what in VERBS.items()},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="truecost", prog_name="truecost", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
 @click.pass_context
