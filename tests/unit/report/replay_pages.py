@@ -238,6 +238,8 @@ def _break_even() -> dict[str, Any]:
         "found": True, "requests_per_s": 4.5, "requests_per_s_p5": 2.5, "requests_per_s_p95": 8.1,
         "requests_per_month": 1.2e7, "tokens_per_month": 1.6e10, "tokens_per_month_p5": 1e10,
         "tokens_per_month_p95": None, "usd_per_month": 7305.0, "replicas": 1, "times_the_trace": 0.81,
+        "times_the_trace_p5": 0.45, "times_the_trace_p95": 1.46, "first_requests_per_s": 4.5,
+        "most_replicas": 1024,
         "searched_requests_per_s": [0.5, 200.0], "closest": None, "reason": "", "curve": curve,
     }  # fmt: skip
 
