@@ -15,11 +15,13 @@ from itertools import groupby, pairwise, product
 from typing import Any
 
 from truecost.catalog.names import UnknownName
+from truecost.ledger.chip_rates import chip_rents
 from truecost.ledger.engine import Connection, name
 from truecost.pricing.book import Book, Cell, book
 from truecost.pricing.rate_rows import RateRow
 
 ANY_LENGTH = 1_000_000_000_000
+MINUTES_PER_DAY = 1440
 PRICES: Mapping[str, tuple[str, str]] = {
     "input_usd": ("input", ""),
     "cache_read_usd": ("cache_read", ""),
@@ -30,6 +32,7 @@ PRICES: Mapping[str, tuple[str, str]] = {
     "audio_input_usd": ("audio_input", ""),
     "audio_output_usd": ("audio_output", ""),
     "image_usd": ("image", ""),
+    "search_usd": ("search", ""),
     "request_usd": ("request", ""),
 }
 """Columns of USD for one of a kind of token, and the life of a cache write; NULL where no price is known."""
@@ -39,6 +42,7 @@ COLUMNS: Mapping[str, str] = {
     "input_tokens_from": "BIGINT", "input_tokens_to": "BIGINT",
     "utc_minute_from": "INTEGER", "utc_minute_to": "INTEGER", "valid_from": "DATE", "valid_to": "DATE",
     **dict.fromkeys(PRICES, "DECIMAL(18,15)"),
+    "chip_hour_usd": "DECIMAL(18,15)", "by_length": "BOOLEAN",
     "priced_as": "VARCHAR", "is_estimate": "BOOLEAN", "rules": "VARCHAR", "sources": "VARCHAR",
 }  # fmt: skip
 """Name and type of every column; provider, model and region are as the logs have them, `to` is excluded."""
@@ -46,13 +50,14 @@ COLUMNS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A model as logs name it, and the first and last day it was used."""
+    """A model, or a chip of which hours were used, as logs name it; the first and last day of its use."""
 
     provider: str
     model: str
     region: str
     first_day: date
     last_day: date
+    is_chip: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,8 @@ def make_rates(
     for named in models:
         key = (named.provider, named.model, named.region)
         try:
-            rows += (key + row for row in _rates_of(named, as_known))
+            found = _chip_rates(named, as_known) if named.is_chip else _rates_of(named, as_known)
+            rows += (key + row for row in found)
         except UnknownName as error:
             unknown[key] = Unknown(f"unknown {error.kind} {error.name!r}", tuple(error.nearest))
         except LookupError as error:
@@ -110,6 +116,16 @@ def _rates_of(named: Named, as_known: date) -> list[tuple[Any, ...]]:
     return rows
 
 
+def _chip_rates(named: Named, as_known: date) -> Iterator[tuple[Any, ...]]:
+    """The columns behind provider, model and region of a chip whose hours were used."""
+    nothing = (None,) * len(PRICES)
+    days = (named.first_day, named.last_day + timedelta(1))
+    for rent in chip_rents(named.model, days, as_known):
+        span = (0, ANY_LENGTH, 0, MINUTES_PER_DAY, rent.valid_from, rent.valid_to)
+        about = (rent.priced_as, True, "the middle of what is asked on the market", rent.source)
+        yield (rent.term, False, *span, *nothing, format(rent.usd_per_chip_hour, "f"), False, *about)
+
+
 def _cell(found: Book, day: date, as_known: date) -> Cell | LookupError:
     try:
         return found.cell(day, as_known)
@@ -134,19 +150,22 @@ def side_by_side(rows: Iterable[RateRow], window: tuple[date, date]) -> Iterator
                 and row.valid_from <= first and end <= (row.valid_to or stop)
             ]  # fmt: skip
             if here:
-                yield (tier, batch, shortest, longest, minute, until, first, end, *_prices(here))
+                spans = (shortest, longest, minute, until, first, end)
+                yield (tier, batch, *spans, *_prices(here, by_length=len(lengths) > 1))
 
 
 def _cuts(spans: Sequence[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
     return list(pairwise(sorted({end for span in spans for end in span})))
 
 
-def _prices(here: Sequence[RateRow]) -> Iterator[Any]:
+def _prices(here: Sequence[RateRow], *, by_length: bool) -> Iterator[Any]:
     """One price a kind, what was priced, whether one is an estimate, the rules and the sources."""
     by_kind: dict[tuple[str, str], RateRow] = {(row.token_kind, row.cache_life): row for row in here}
     for kind in PRICES.values():
         found: Decimal | None = by_kind[kind].usd_per_token if kind in by_kind else None
         yield None if found is None else format(found, "f")
+    yield None
+    yield by_length
     one = here[0]
     yield f"{one.provider}/{one.model}" + (f" ({one.region})" if one.region else "")
     yield any(row.confidence == "estimate" for row in here)

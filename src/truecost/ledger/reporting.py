@@ -19,6 +19,7 @@ from truecost.ledger.rates import Named, Unknown, make_rates
 from truecost.ledger.store import Store, open_store
 
 COUNTS = (
+    "entries",
     "requests",
     "unbilled_requests",
     "retried_requests",
@@ -26,8 +27,12 @@ COUNTS = (
     "cache_read_tokens",
     "output_tokens",
 )
+HOURS = "chip_hours"
 _EXACT = Context(prec=38)
-AMOUNTS = ("input_usd", "cache_read_usd", "cache_write_usd", "output_usd", "other_usd", "usd", "retried_usd")
+AMOUNTS = (
+    "input_usd", "cache_read_usd", "cache_write_usd", "output_usd", "other_usd", "chip_usd",
+    "as_stated_usd", "usd", "retried_usd",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,10 @@ class UnpricedModel:
     region: str
     service_tier: str
     batch: bool
+    kind: str
+    entries: int
     requests: int
+    chip_hours: Decimal
     tokens: int
     why: str
     nearest: tuple[str, ...]
@@ -67,9 +75,9 @@ class UsageReport:
         return self.total["usd"]
 
     @property
-    def unpriced_requests(self) -> int:
-        """Requests that no price is known for."""
-        return self.by_coverage["unpriced"]["requests"]
+    def unpriced_entries(self) -> int:
+        """Rows of usage that no price is known for."""
+        return self.by_coverage["unpriced"]["entries"]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values with stable keys; amounts as text, to the last digit."""
@@ -120,7 +128,7 @@ def usage_report(
         }
         by_status = {one: _sums(connection, f"WHERE status = '{one}'") for one in ("ok", "error", "cut")}
         total = _sums(connection, "")
-        unpriced = _unpriced(connection, window, unknown) if by_coverage["unpriced"]["requests"] else ()
+        unpriced = _unpriced(connection, window, unknown) if by_coverage["unpriced"]["entries"] else ()
     first, last = (one.date() if one else None for one in days)
     return UsageReport(
         str(store), month, chosen, known, first, last,
@@ -142,8 +150,8 @@ def prepare_tables(
         source = f"SELECT {nothing} LIMIT 0"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW usage AS {source}")
     models = connection.execute(
-        "SELECT provider, model, region, CAST(min(ts) AS DATE), CAST(max(ts) AS DATE)"
-        " FROM usage GROUP BY ALL ORDER BY ALL"
+        "SELECT provider, model, region, CAST(min(ts) AS DATE), CAST(max(ts) AS DATE),"
+        " NOT chip_hours IS NULL AS is_chip FROM usage WHERE stated_usd IS NULL GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     return make_rates(connection, (Named(*one) for one in models), as_known)
 
@@ -163,37 +171,37 @@ def _grouped(connection: Connection, by: Sequence[str]) -> list[dict[str, Any]]:
     from sqlglot import exp
 
     keys = [exp.column(one, quoted=True) for one in by]
-    names = [*by, *COUNTS, *AMOUNTS, "estimated_requests", "unpriced_requests"]
-    sums = [exp.Sum(this=exp.column(one)) for one in (*COUNTS, *AMOUNTS)]
-    of = [_requests_of(one) for one in ("estimated", "unpriced")]
+    names = [*by, *COUNTS, HOURS, *AMOUNTS, "estimated_entries", "unpriced_entries"]
+    sums = [exp.Sum(this=exp.column(one)) for one in (*COUNTS, HOURS, *AMOUNTS)]
+    of = [_entries_of(one) for one in ("estimated", "unpriced")]
     query = exp.select(*keys, *sums, *of).from_("cells").group_by(*keys)
     rows = connection.execute(query.sql(dialect="duckdb")).fetchall()
     found = [_typed(dict(zip(names, row, strict=True))) for row in rows]
-    return sorted(
-        found, key=lambda row: (-row["usd"], -row["requests"], *(str(row[one] or "") for one in by))
-    )
+    return sorted(found, key=lambda row: (-row["usd"], -row["entries"], *(str(row[one] or "") for one in by)))
 
 
-def _requests_of(coverage: str) -> Any:
+def _entries_of(coverage: str) -> Any:
     from sqlglot import exp
 
     is_one = exp.column("coverage").eq(exp.Literal.string(coverage))
-    return exp.Sum(this=exp.case().when(is_one, exp.column("requests")).else_(exp.Literal.number(0)))
+    return exp.Sum(this=exp.case().when(is_one, exp.column("entries")).else_(exp.Literal.number(0)))
 
 
 def _sums(connection: Connection, where: str) -> dict[str, Any]:
-    names = (*COUNTS, *AMOUNTS)
+    names = (*COUNTS, HOURS, *AMOUNTS)
     sums = ", ".join(f"coalesce(sum({one}), 0)" for one in names)
     row = connection.execute(f"SELECT {sums} FROM cells {where}").fetchall()[0]
     return _typed(dict(zip(names, row, strict=True)))
 
 
 def _typed(row: dict[str, Any]) -> dict[str, Any]:
-    """Counts as integers, amounts as decimals of 15 places."""
+    """Counts as integers, amounts as decimals of 15 places, hours of 9."""
     for key, value in row.items():
         if key in AMOUNTS:
             row[key] = Decimal(value).quantize(Decimal("1e-15"), context=_EXACT)
-        elif key in COUNTS or key.endswith("_requests"):
+        elif key == HOURS:
+            row[key] = Decimal(value).quantize(Decimal("1e-9"), context=_EXACT)
+        elif key in COUNTS or key.endswith("_entries"):
             row[key] = int(value)
     return row
 
@@ -206,7 +214,7 @@ def _unpriced(
 
 
 def _unpriced_model(row: tuple[Any, ...], unknown: Mapping[tuple[str, str, str], Unknown]) -> UnpricedModel:
-    provider, model, region, tier, batch, priced_as, requests, tokens, first, last = row
+    provider, model, region, tier, batch, priced_as, kind, entries, requests, hours, tokens, first, last = row
     known = unknown.get((provider, model, region))
     if known is None:
         sold = "as a batch" if batch else f"at tier {tier}"
@@ -214,5 +222,6 @@ def _unpriced_model(row: tuple[Any, ...], unknown: Mapping[tuple[str, str, str],
         what = f"for a kind of token that was used of {priced_as}" if priced_as else sold
         known = Unknown(f"no price is known {what}, {span}")
     return UnpricedModel(
-        provider, model, region, tier, batch, requests, int(tokens), known.why, known.nearest
+        provider, model, region, tier, batch, kind, entries, int(requests), hours, int(tokens),
+        known.why, known.nearest,
     )  # fmt: skip

@@ -23,7 +23,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, LOCK, STAGING = "manifest.json", "lock", ".staging"
 DATA, REJECTS, CONFLICTS = "data", "rejects", "conflicts"
 
@@ -59,6 +59,8 @@ class Imported:
     conflicts: int
     rolled_up: int
     rejected: int
+    nothing_to_count: int = 0
+    """Lines of its dialect that tell of no request, or of one that another line tells better."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,11 @@
 `input_tokens` includes cached tokens (read and written), `output_tokens` includes reasoning. `service_tier`
 is the tier served, not the one asked for. `quality` is `estimated` for a stream that ended before its usage
 was told. Prompts, completions and keys have no column.
+
+`requests` is how many requests a row stands for: 1, more for a row of an aggregated export, 0 for chip hours
+and lines of a bill. `searches` are web searches that the vendor bills by the search. `kind` is one of KINDS;
+`chip_hours` are those of a fleet or a training run, whose `model` is the chip and whose `service_tier` the
+term of its rent. `stated_usd` is what a bill states: it is the amount then, and no price is looked up.
 """
 
 from __future__ import annotations
@@ -24,6 +29,11 @@ COLUMNS: Mapping[str, str] = {
     "audio_input_tokens": "BIGINT",
     "audio_output_tokens": "BIGINT",
     "image_units": "BIGINT",
+    "requests": "BIGINT",
+    "searches": "BIGINT",
+    "chip_hours": "DECIMAL(18,9)",
+    "stated_usd": "DECIMAL(38,15)",
+    "kind": "VARCHAR",
     "service_tier": "VARCHAR",
     "batch": "BOOLEAN",
     "region": "VARCHAR",
@@ -40,11 +50,14 @@ COLUMNS: Mapping[str, str] = {
 }
 """Name and DuckDB type of every column, in the order of the Parquet files; `ts` is in UTC."""
 
+KINDS = ("api", "fleet", "training", "other")
+"""What a row is of: calls of an API, chips that serve, chips that train, anything else that a bill states."""
+
 PROVENANCE = ("source", "source_file", "line")
 """Where a row came from: what may differ between two tellings of one request."""
 
 DIMENSIONS = (
-    "provider", "model", "service_tier", "batch", "region", "status", "quality",
+    "kind", "provider", "model", "service_tier", "batch", "region", "status", "quality",
     "user", "customer", "feature", "task", "source",
 )  # fmt: skip
 """Columns that a report may group by, besides `day` and `tag:NAME`."""

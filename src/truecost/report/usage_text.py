@@ -78,9 +78,9 @@ def _aside(told: Told, page: Page) -> None:
 def report_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = False) -> Page:
     """What usage cost (`UsageReport.to_dict`), as a page: coverage, the groups, what failed, the parts."""
     page = Page(width)
-    total, gaps = told["total"], told["by_coverage"]["unpriced"]["requests"]
+    total, gaps = told["total"], told["by_coverage"]["unpriced"]["entries"]
     least = "at least " if gaps else ""
-    page.title(f"{_span(told)}: {least}{_usd(total['usd'])} for {plural(total['requests'], 'request')}")
+    page.title(f"{_span(told)}: {least}{_usd(total['usd'])} for {_used(total)}")
     _coverage(told, page)
     if told["by"] and told["groups"]:
         page.heading(f"By {', '.join(told['by'])}")
@@ -100,28 +100,40 @@ def _span(told: Told) -> str:
     )
 
 
+def _used(row: Told) -> str:
+    """What was used: requests, hours of chips; lines of a bill alone are neither."""
+    hours = Decimal(row["chip_hours"])
+    said = [
+        *([plural(row["requests"], "request")] if row["requests"] or not row["entries"] else []),
+        *([shown(float(hours), "chip-hours")] if hours else []),
+    ]
+    return " and ".join(said) or plural(row["entries"], "line")
+
+
 def _usd(amount: str) -> str:
     return shown(float(Decimal(amount)), "USD")
 
 
 def _coverage(told: Told, page: Page) -> None:
     """How much has a price: never a silent zero."""
-    requests, by = told["total"]["requests"], told["by_coverage"]
-    if not requests:
+    entries, by = told["total"]["entries"], told["by_coverage"]
+    if not entries:
         page.item("No usage in these days.", Style.WARNING)
         return
-    priced = by["priced"]["requests"]
+    noun = "request" if entries == told["total"]["requests"] else "line of usage"
+    nouns = "requests" if noun == "request" else "lines of usage"
+    priced = by["priced"]["entries"]
     page.item(
-        f"Priced: {priced:,} of {plural(requests, 'request')} ({share(priced / requests)}),"
-        f" {_usd(by['priced']['usd'])}."
+        f"Priced: {priced:,} of {entries:,} {nouns} ({share(priced / entries)}), {_usd(by['priced']['usd'])}."
     )
-    if count := by["estimated"]["requests"]:
+    if count := by["estimated"]["entries"]:
         page.item(
-            f"Estimated: {plural(count, 'request')}, {_usd(by['estimated']['usd'])}: streams that ended"
-            " before their usage was told, or a price that is an estimate."
+            f"Estimated: {count:,} {noun if count == 1 else nouns}, {_usd(by['estimated']['usd'])}: streams"
+            " that ended before their usage was told, sums of requests whose price depends on their length,"
+            " or a price that is an estimate (rents of chips are)."
         )
-    if count := by["unpriced"]["requests"]:
-        page.item(f"Unpriced, in no amount below: {plural(count, 'request')}.", Style.WARNING)
+    if count := by["unpriced"]["entries"]:
+        page.item(f"Unpriced, in no amount below: {count:,} {noun if count == 1 else nouns}.", Style.WARNING)
     for one in told["unpriced"]:
         page.item(_unpriced(one), Style.WARNING, indent=4)
 
@@ -131,7 +143,8 @@ def _unpriced(one: Told) -> str:
     tier = "batch" if one["batch"] else one["service_tier"]
     at = "" if tier == "standard" else f", {tier}"
     near = f"; nearest: {', '.join(one['nearest'])}" if one["nearest"] else ""
-    return f"{name}{at}: {plural(one['requests'], 'request')}, {one['tokens']:,} tokens: {one['why']}{near}"
+    used = f"{_used(one)}, {one['tokens']:,} tokens" if one["kind"] == "api" else _used(one)
+    return f"{name}{at}: {used}: {one['why']}{near}"
 
 
 def _groups(told: Told, page: Page, *, everything: bool) -> None:
@@ -158,12 +171,12 @@ def _groups(told: Told, page: Page, *, everything: bool) -> None:
 
 def _group(one: Told, by: Sequence[str], whole: float) -> list[str]:
     usd = float(Decimal(one["usd"]))
-    none_priced = one["unpriced_requests"] == one["requests"]
+    none_priced = one["unpriced_entries"] == one["entries"]
     return [
         *(_label(one[name]) for name in by), f"{one['requests']:,}",
         shown(float(one["input_tokens"])), shown(float(one["output_tokens"])),
         "unknown" if none_priced else shown(usd), "" if none_priced or not whole else share(usd / whole),
-        f"{one['unpriced_requests']:,}" if one["unpriced_requests"] else "",
+        f"{one['unpriced_entries']:,}" if one["unpriced_entries"] else "",
     ]  # fmt: skip
 
 
@@ -196,10 +209,11 @@ def _failures(told: Told, page: Page) -> None:
 
 
 def _parts(total: Told, page: Page) -> None:
-    """The kinds of token that the total is made of."""
+    """The kinds of token, and all else, that the total is made of."""
     parts = [
         ("plain input", "input_usd"), ("cache reads", "cache_read_usd"), ("cache writes", "cache_write_usd"),
-        ("output and reasoning", "output_usd"), ("audio, images, fees", "other_usd"),
+        ("output and reasoning", "output_usd"), ("audio, images, searches, fees", "other_usd"),
+        ("hours of chips", "chip_usd"), ("as a bill states it", "as_stated_usd"),
     ]  # fmt: skip
     whole = Decimal(total["usd"])
     rows = [
@@ -208,7 +222,7 @@ def _parts(total: Told, page: Page) -> None:
         if Decimal(total[key])
     ]
     if rows:
-        page.heading("Of that, by kind of token")
+        page.heading("Of that, by what is paid for")
         page.extend(
             table([Column("kind"), Column("USD", right=True), Column("share", right=True)], rows, page.width)
         )

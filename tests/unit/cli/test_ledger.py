@@ -77,7 +77,7 @@ def test_json_has_exact_amounts_and_units_in_its_keys(run: Run, store: Path) -> 
     told = json.loads(run("ledger", "report", store, "--by", "model", "--json", *KNOWN).stdout)
     assert sum(Decimal(one["usd"]) for one in told["groups"]) == Decimal(told["total"]["usd"])
     assert told["total"]["usd"] == "0.567276100000000"
-    assert {"input_tokens", "cache_read_usd", "unpriced_requests"} <= set(told["groups"][0])
+    assert {"input_tokens", "cache_read_usd", "unpriced_entries"} <= set(told["groups"][0])
 
 
 def test_a_formula_in_a_label_is_defused_in_csv(run: Run, tmp_path: Path) -> None:

@@ -339,3 +339,23 @@ def test_whatever_lines_stand_between_good_ones_are_found_at_their_lines(
         found = rows(Path(name) / "usage")
     assert [row["line"] for row in found] == [lines.index(one) + 1 for one in good]
     assert result.rejected == sum(bool(one.strip()) for one in bad)
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ({"kind": "robot"}, "a kind that is none of api, fleet, training, other"),
+        ({"kind": "fleet", "chip_hours": "many"}, "chip hours that are no number"),
+        ({"kind": "fleet", "chip_hours": -1}, "negative tokens or hours"),
+        ({"kind": "training"}, "neither chip hours nor an amount"),
+        ({"stated_usd": "1 USD"}, "a stated amount that is no number"),
+        ({"requests": -1}, "negative tokens or hours"),
+        ({"kind": "fleet", "chip_hours": 1, "model": ""}, "no model"),
+    ],
+)
+def test_a_row_that_contradicts_itself_is_kept_aside(
+    tmp_path: Path, told: dict[str, Any], reason: str
+) -> None:
+    row = {"ts": "2026-10-05T12:00:00Z", "model": "m", "input_tokens": 1, "output_tokens": 1, **told}
+    result = take(tmp_path, row)
+    assert (result.rows, result.reasons) == (0, {reason: 1})

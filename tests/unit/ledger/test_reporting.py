@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.unit.ledger.logs import EXAMPLES, NOW, chat, message, take, write
 
 from truecost.ledger import import_usage, usage_report
+from truecost.ledger.chip_rates import chip_rents
 from truecost.ledger.engine import connected
 from truecost.ledger.questions import Window, printed, question
 from truecost.ledger.reporting import AMOUNTS, COUNTS, UsageReport, prepare_tables, rate_table
@@ -21,6 +22,7 @@ from truecost.ledger.store import open_store
 from truecost.pricing import price
 
 KNOWN = date(2026, 11, 22)
+OCTOBER = (date(2026, 10, 20), date(2026, 10, 21))
 
 
 def priced(tmp_path: Path, *records: Any, by: tuple[str, ...] = ("model",), **how: Any) -> UsageReport:
@@ -163,10 +165,61 @@ def test_groups_statuses_coverage_and_kinds_sum_to_the_total(tmp_path: Path) -> 
             assert sum(group[key] for group in report.groups) == whole[key], (by, key)
             assert sum(part[key] for part in report.by_status.values()) == whole[key]
             assert sum(part[key] for part in report.by_coverage.values()) == whole[key]
-        kinds = ("input_usd", "cache_read_usd", "cache_write_usd", "output_usd", "other_usd")
+        kinds = set(AMOUNTS) - {"usd", "retried_usd"}
         assert sum(report.total[kind] for kind in kinds) == report.total_usd
         amounts = [group["usd"] for group in report.groups]
         assert amounts == sorted(amounts, reverse=True)
+
+
+def test_a_row_of_many_requests_is_priced_as_their_average_one(tmp_path: Path) -> None:
+    # claude-sonnet-4-5 above 200,000 tokens: 6 in place of 3; 10 requests of 30,000 are none of those
+    tokens = {"input_tokens": 300_000, "output_tokens": 0}
+    many = priced(tmp_path, own("claude-sonnet-4-5", "anthropic", requests=10, **tokens))
+    assert many.total_usd == Decimal("0.9")
+    assert (many.total["requests"], many.total["entries"]) == (10, 1)
+    assert many.by_coverage["estimated"]["usd"] == many.total_usd, "one of the ten may have been longer"
+    (tmp_path / "one").mkdir()
+    one = priced(tmp_path / "one", own("claude-sonnet-4-5", "anthropic", **tokens))
+    assert one.total_usd == one.by_coverage["priced"]["usd"] == Decimal("1.8")
+
+
+def test_what_a_bill_states_is_the_amount_and_no_price_is_looked_up(tmp_path: Path) -> None:
+    bill = own("a service", "cloud", kind="other", requests=0, stated_usd="-12.345678901234567")
+    told = own("gpt-4.1-mini", "openai", input_tokens=1_000_000, stated_usd="0.5")
+    report = priced(tmp_path, bill, told, by=("kind",))
+    assert [(one["kind"], one["usd"]) for one in report.groups] == [
+        ("api", Decimal("0.5")),
+        ("other", Decimal("-12.345678901234567")),
+    ]
+    assert report.unpriced_entries == 0
+    assert report.total["as_stated_usd"] == report.total_usd
+    assert report.total["unbilled_requests"] == 0
+
+
+def test_hours_of_chips_are_at_the_rent_of_their_month(tmp_path: Path) -> None:
+    hours = {"kind": "fleet", "chip_hours": "12.5"}
+    report = priced(
+        tmp_path,
+        own("h100-sxm", "aws", **hours),
+        own("h100-sxm", "aws", service_tier="spot", **hours),
+        own("h1000", "aws", **hours),
+        by=("service_tier",),
+    )
+    rents = {one.term: one.usd_per_chip_hour for one in chip_rents("h100-sxm", OCTOBER, KNOWN)}
+    assert {one["service_tier"]: one["usd"] for one in report.groups} == {
+        term: Decimal("12.5") * rents[term] for term in ("standard", "spot")
+    }
+    assert report.total["chip_usd"] == report.total_usd
+    assert report.by_coverage["estimated"]["entries"] == 2
+    assert report.total["requests"] == 0
+    (unknown,) = report.unpriced
+    assert (unknown.model, unknown.chip_hours) == ("h1000", Decimal("12.5"))
+    assert "unknown accelerator 'h1000'" in unknown.why
+
+
+def test_a_search_without_a_fee_that_is_known_is_unpriced(tmp_path: Path) -> None:
+    report = priced(tmp_path, own("llama-3.3-70b-instruct", "groq", input_tokens=10, searches=2))
+    assert (report.unpriced_entries, report.total_usd) == (1, 0)
 
 
 def test_what_has_no_price_is_named_never_zero(tmp_path: Path) -> None:
@@ -177,7 +230,7 @@ def test_what_has_no_price_is_named_never_zero(tmp_path: Path) -> None:
         own("gpt-4.1-mini", "openai", input_tokens=7, service_tier="golden"),
         own("gpt-4.1-mini", "nobody", input_tokens=9),
     )
-    assert report.unpriced_requests == 3
+    assert report.unpriced_entries == 3
     told = {(one.provider, one.model, one.service_tier): one for one in report.unpriced}
     assert told[("openai", "gpt-4.1-minny", "standard")].nearest[0].startswith("gpt-4.1-mini")
     assert "tier golden" in told[("openai", "gpt-4.1-mini", "golden")].why
@@ -188,14 +241,14 @@ def test_what_has_no_price_is_named_never_zero(tmp_path: Path) -> None:
 
 def test_audio_without_a_price_is_unpriced_not_text(tmp_path: Path) -> None:
     report = priced(tmp_path, own("claude-sonnet-4-5", "anthropic", input_tokens=50, audio_input_tokens=50))
-    assert report.unpriced_requests == 1
+    assert report.unpriced_entries == 1
     assert "for a kind of token that was used of anthropic/claude-sonnet-4-5" in report.unpriced[0].why
 
 
 def test_before_its_first_day_a_price_is_unknown(tmp_path: Path) -> None:
     early = own("gpt-5-mini", "openai", input_tokens=1000, ts="2025-08-01T00:00:00Z")
     report = priced(tmp_path, early, own("gpt-5-mini", "openai", input_tokens=1000))
-    assert (report.unpriced_requests, report.total_usd) == (1, Decimal("0.00025"))
+    assert (report.unpriced_entries, report.total_usd) == (1, Decimal("0.00025"))
 
 
 def test_a_failed_request_without_tokens_costs_nothing_and_is_counted(tmp_path: Path) -> None:
@@ -210,7 +263,7 @@ def test_a_failed_request_without_tokens_costs_nothing_and_is_counted(tmp_path: 
     failed = report.by_status["error"]
     assert (failed["requests"], failed["unbilled_requests"]) == (2, 1)
     assert failed["usd"] == report.total_usd / 2
-    assert report.unpriced_requests == 0
+    assert report.unpriced_entries == 0
 
 
 def test_retries_are_a_line_of_their_own(tmp_path: Path) -> None:
@@ -233,7 +286,7 @@ def test_the_past_as_it_was_priced_then(tmp_path: Path) -> None:
     record = own("gpt-4.1-mini", "openai", input_tokens=1_000_000)
     take(tmp_path, record)
     then = usage_report(tmp_path / "usage", as_known=date(2025, 1, 1))
-    assert then.unpriced_requests == 1, "the model's price was not known yet"
+    assert then.unpriced_entries == 1, "the model's price was not known yet"
     now = usage_report(tmp_path / "usage", as_known=KNOWN)
     assert now.total_usd == Decimal("0.4")
     assert "2025-01-01" in then.unpriced[0].why

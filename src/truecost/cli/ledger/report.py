@@ -52,7 +52,7 @@ def command(
         emit_json(told)
     elif csv != "-":
         emit_page(report_page(told, page_width(), everything=everything))
-    if found.unpriced_requests:
-        note(f"{plural(found.unpriced_requests, 'request')} without a price, in no amount")
+    if found.unpriced_entries:
+        note(f"{plural(found.unpriced_entries, 'line')} of usage without a price, in no amount")
         if strict:
             ctx.exit(NO)
