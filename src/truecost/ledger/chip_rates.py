@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from truecost.catalog.catalog import load
+from truecost.catalog.catalog import Catalog, load
 from truecost.catalog.hardware_prices import TERMS, Term
 from truecost.ranges import Range
 
@@ -28,13 +28,15 @@ class ChipRent:
     source: str
 
 
-def chip_rents(chip: str, days: tuple[date, date], as_known: date) -> Iterator[ChipRent]:
+def chip_rents(
+    chip: str, days: tuple[date, date], as_known: date, catalog: Catalog | None = None
+) -> Iterator[ChipRent]:
     """The rents of a chip in each month of some days (the last excluded), by what was known on a day.
 
     The median over sellers at the middle of the month. Raises UnknownName for an unknown chip, LookupError
     where no rent on demand is known.
     """
-    catalog = load()
+    catalog = catalog or load()
     first, stop = days
     key = catalog.accelerator(chip).key
     while first < stop:

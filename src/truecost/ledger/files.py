@@ -19,6 +19,7 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from truecost.ledger.otlp import Framing, Missing, framing, json_line, messages
 from truecost.units import show
 
 _BLOCK = 1 << 22
@@ -176,11 +177,13 @@ def prepare(source: Path, folder: Path, limits: Limits) -> Prepared:
 
 def _text(source: Path, path: Path, head: bytes, scanned: tuple[_Scan, Path]) -> Prepared:
     scan, folder = scanned
-    if b"\0" in head.split(b"\n", 1)[0]:
-        raise CannotRead(f"{source}: this is binary, neither text nor Parquet nor gzip")
     digest = scan.digest.hexdigest()
     if scan.lines == sum(map(len, scan.blanks)):
         raise CannotRead(f"{source}: there is nothing in this file")
+    if how := framing(path):
+        return _from_otlp(source, path, (how, scan.limit), folder / f"{digest}.lines", digest)
+    if b"\0" in head.split(b"\n", 1)[0]:
+        raise CannotRead(f"{source}: this is binary, neither text nor Parquet, OTLP protobuf or gzip")
     opening = head.removeprefix(_BOM).lstrip()[:1]
     kind = Kind.JSONL if opening in b"{[" else Kind.CSV
     if kind is Kind.JSONL and _is_document(head):
@@ -305,6 +308,34 @@ def _from_document(source: Path, path: Path, folder: Path, digest: str) -> Prepa
             longest = max(longest, len(line))
             out.write(line + "\n")
     return Prepared(source, copy, Kind.JSONL, digest, longest)
+
+
+def _from_otlp(source: Path, path: Path, how: tuple[Framing, int], copy: Path, digest: str) -> Prepared:
+    """Spans in OTLP protobuf as a line of OTLP JSON a message; messages are counted as lines."""
+    longest = 0
+    numbers: list[int] = []
+    too_long: list[tuple[int, int]] = []
+    try:
+        with open(copy, "w", encoding="utf-8") as out:
+            for number, length, message in messages(path, *how):
+                if message is None:
+                    too_long.append((number, length))
+                    continue
+                line = json_line(message)
+                longest = max(longest, len(line))
+                numbers.append(number)
+                out.write(line + "\n")
+    except Missing:
+        raise CannotRead(
+            f"{source}: this is OTLP protobuf, which opentelemetry-proto reads: pip install 'truecost[otlp]';"
+            " or have the collector write JSON"
+        ) from None
+    except ValueError as error:
+        raise CannotRead(
+            f"{source}: this OTLP protobuf is broken: {error}; nothing of it was taken"
+        ) from None
+    lines = np.array(numbers, np.int64) if too_long else None
+    return Prepared(source, copy, Kind.JSONL, digest, longest, lines, tuple(too_long))
 
 
 def lines_at(prepared: Prepared, wanted: LineNumbers) -> Iterator[tuple[int, bytes]]:

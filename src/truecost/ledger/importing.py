@@ -17,10 +17,12 @@ from typing import Any, cast
 
 from truecost.ledger.engine import Connection, connected, located, name, parquet, text
 from truecost.ledger.files import CannotRead, Limits, prepare
+from truecost.ledger.overlaps import Overlap, overlaps
 from truecost.ledger.readers import READERS, check_map
+from truecost.ledger.readers.otel_names import SUM_TAG
 from truecost.ledger.reading import Asked, make_tables, read_file, sql
 from truecost.ledger.store import CONFLICTS, DATA, REJECTS, DataFile, Imported, Store, locked, move
-from truecost.ledger.usage import COLUMNS, PROVENANCE
+from truecost.ledger.usage import ATTEMPTS, COLUMNS, PROVENANCE, RARE
 
 _SHOWN = 5
 _CLOCKS_DIFFER = timedelta(days=1)
@@ -52,6 +54,10 @@ class ImportResult:
     failed: int
     unnamed: int
     """Rows without a request id, which are known by file and line."""
+    requests: int
+    """How many requests the rows added stand for: fewer where rows are of chips or of a bill."""
+    overlaps: tuple[Overlap, ...]
+    """Logs that tell of the same provider and days, one of which is a sum of the other."""
 
     @property
     def rows(self) -> int:
@@ -67,7 +73,7 @@ class ImportResult:
         """Plain values with stable keys."""
         from dataclasses import asdict
 
-        counts = ("rows", "duplicates", "conflicts", "rolled_up", "rejected")
+        counts = ("rows", "duplicates", "conflicts", "rolled_up", "rejected", "nothing_to_count")
         totals = {f"{one}": sum(getattr(file, one) for file in self.files) for one in counts}
         return {**totals, **asdict(self)}
 
@@ -173,6 +179,7 @@ class _Commit:
         data = self._write_days(version)
         rejects = self._write_rejects(version)
         conflicts = self._write_conflicts(version)
+        twice = overlaps(self.connection, self.store, READERS)
         old = self.store.manifest
         manifest = replace(
             old,
@@ -183,22 +190,31 @@ class _Commit:
         )
         if files:
             self.store.commit(manifest)
-        return self._result(imported, skipped, (manifest.rows, rejects, conflicts))
+        return self._result(imported, skipped, (manifest.rows, rejects, conflicts), twice)
 
     def _leave_out_sums(self) -> None:
         """Spans with usage above others with usage: in this import at any depth, in the store one above."""
         self.connection.execute("ALTER TABLE arrivals ADD COLUMN fate VARCHAR")
-        self.connection.execute("UPDATE arrivals SET fate = 'rejected' WHERE reason IS NOT NULL")
-        if self._one("SELECT count(*) FROM spans") == 0:
-            return
+        if self._one("SELECT count(*) FROM spans"):
+            self._roll_up()
+        self.connection.execute(
+            "UPDATE arrivals SET fate = 'rejected' WHERE fate IS NULL AND reason IS NOT NULL"
+        )
+
+    def _roll_up(self) -> None:
+        """A sum may lack what a request has, such as a model: it is looked for before anything is refused."""
         self.connection.execute(sql("rolled_up"))
         if paths := self.store.paths():
             self._see(paths)
             self.connection.execute(
                 "UPDATE arrivals SET fate = 'rolled_up' WHERE fate IS NULL AND span IS NOT NULL"
-                " AND span IN (SELECT parent_id FROM stored WHERE source = 'otel-genai'"
-                " AND parent_id IS NOT NULL)"
+                " AND (span, source) IN (SELECT (parent_id, source) FROM stored"
+                " WHERE parent_id IS NOT NULL)"
             )
+        self.connection.execute(
+            "UPDATE arrivals SET fate = 'rejected', reason = 'a sum of spans that no log imported so far has'"
+            f" WHERE fate IS NULL AND map_contains(tags, {text(SUM_TAG)})"
+        )
 
     def _see(self, paths: Sequence[str]) -> None:
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW stored AS SELECT * FROM {parquet(paths)}")
@@ -245,11 +261,15 @@ class _Commit:
         for file, count in broken:
             mine = counts.setdefault(file, {})
             mine["rejected"] = count - mine.get("conflicts", 0)
+        passed = self.connection.execute("SELECT source_file, sum(lines) FROM passed_over GROUP BY ALL")
+        for file, count in passed.fetchall():
+            counts.setdefault(file, {})["nothing_to_count"] = int(count)
         return counts
 
     def _imported(self, read: _Read, counts: Mapping[str, Mapping[str, int]]) -> Imported:
         found = counts.get(read.path, {})
-        of = {one: found.get(one, 0) for one in ("rows", "duplicates", "conflicts", "rolled_up", "rejected")}
+        kinds = ("rows", "duplicates", "conflicts", "rolled_up", "rejected", "nothing_to_count")
+        of = {one: found.get(one, 0) for one in kinds}
         return Imported(read.path, read.digest, read.bytes, read.modified_ns, read.dialects, **of)
 
     def _write_days(self, version: int) -> list[DataFile]:
@@ -263,14 +283,23 @@ class _Commit:
             f" TO {text(str(staged))} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (day),"
             " WRITE_PARTITION_COLUMNS false)"
         )
+        empty = self._empty()
         made: list[DataFile] = []
         for day in sorted(staged.iterdir()):
             for index, file in enumerate(sorted(day.glob("*.parquet"))):
                 rows = self._one(f"SELECT num_rows FROM parquet_file_metadata({located(file)})")
                 path = f"{DATA}/{day.name}/{version}-{index}.parquet"
                 move(file, self.store.folder / path)
-                made.append(DataFile(path, day.name.removeprefix("day="), rows))
+                made.append(DataFile(path, day.name.removeprefix("day="), rows, empty))
         return made
+
+    def _empty(self) -> tuple[str, ...]:
+        """The columns that nothing new says anything in."""
+        plain = {one: f"{name(one)} IS DISTINCT FROM {value}" for one, value in RARE.items()}
+        tried = "map_contains(tags, 'attempt') OR map_contains(tags, 'retry_of')"
+        said = ", ".join(f"coalesce(bool_or({one}), false)" for one in (*plain.values(), tried))
+        found = self.connection.execute(f"SELECT {said} FROM arrivals WHERE fate IS NULL").fetchall()[0]
+        return tuple(one for one, told in zip((*plain, ATTEMPTS), found, strict=True) if not told)
 
     def _write_rejects(self, version: int) -> str | None:
         """The lines kept aside, one JSON object each: file, line, reason; nothing of their content."""
@@ -299,7 +328,11 @@ class _Commit:
         return path
 
     def _result(
-        self, imported: tuple[Imported, ...], skipped: Sequence[str], made: tuple[int, str | None, str | None]
+        self,
+        imported: tuple[Imported, ...],
+        skipped: Sequence[str],
+        made: tuple[int, str | None, str | None],
+        twice: tuple[Overlap, ...],
     ) -> ImportResult:
         rows, rejects, conflicts = made
         reasons = self.connection.execute(
@@ -313,13 +346,14 @@ class _Commit:
         ).fetchall()
         told = self.connection.execute(
             "SELECT count(*) FILTER (quality = 'estimated'), count(*) FILTER (status = 'error'),"
-            " count(*) FILTER (starts_with(request_id, 'line:')) FROM arrivals WHERE fate IS NULL"
+            " count(*) FILTER (starts_with(request_id, 'line:')), CAST(coalesce(sum(requests), 0) AS BIGINT)"
+            " FROM arrivals WHERE fate IS NULL"
         ).fetchall()[0]
         folder = self.store.folder
         return ImportResult(
             str(folder), imported, tuple(skipped), rows,
             str(folder / rejects) if rejects else None, str(folder / conflicts) if conflicts else None,
-            dict(reasons), tuple(Told(*one) for one in first), *told,
+            dict(reasons), tuple(Told(*one) for one in first), *told, overlaps=twice,
         )  # fmt: skip
 
     def _one(self, query: str) -> int:

@@ -63,15 +63,20 @@ def check_by(by: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(by))
 
 
-def question(name: str, by: Sequence[str] = (), window: Window | None = None) -> exp.Query:
-    """One of QUESTIONS as a tree over `usage` and `rates`, in DuckDB's terms."""
+def question(
+    name: str, by: Sequence[str] = (), window: Window | None = None, where: exp.Expr | None = None
+) -> exp.Query:
+    """One of QUESTIONS as a tree over `usage` and `rates`, in DuckDB's terms.
+
+    `where` is a condition on `usage` (`truecost.ledger.filters.filter_of`).
+    """
     if name not in QUESTIONS:
         raise ValueError(f"there is no question {name!r} (questions: {', '.join(QUESTIONS)})")
-    priced = _in_window(_parsed("priced"), window or Window())
+    priced = _in_window(parsed("priced"), window or Window(), where)
     if name == "priced":
         return priced
     if name == "unpriced":
-        return _over(_parsed("unpriced"), priced)
+        return _over(parsed("unpriced"), priced)
     return cells(by, priced)
 
 
@@ -79,10 +84,10 @@ def cells(by: Sequence[str], priced: exp.Query) -> exp.Query:
     """The sums of priced usage for each group, status and coverage."""
     from sqlglot import exp
 
-    query = cast("exp.Select", _parsed("cells"))
-    chosen = [exp.alias_(_dimension(one), one, quoted=True) for one in by]
+    query = cast("exp.Select", parsed("cells"))
+    chosen = [exp.alias_(dimension(one), one, quoted=True) for one in by]
     query.set("expressions", [*chosen, *query.expressions])
-    query = query.group_by(*(_dimension(one) for one in by))
+    query = query.group_by(*(dimension(one) for one in by))
     retry = exp.alias_(_retry(), "is_retry")
     with_retry = exp.select("with_amounts.*", retry).from_(priced.subquery("with_amounts"))
     return _over(query, with_retry)
@@ -120,7 +125,8 @@ def _wide_decimal(node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _parsed(name: str) -> exp.Query:
+def parsed(name: str) -> exp.Query:
+    """A file of SQL as a tree."""
     from sqlglot import exp, parse_one
 
     tree = parse_one(sql(name), dialect="duckdb")
@@ -133,8 +139,8 @@ def _over(query: exp.Query, priced: exp.Query) -> exp.Query:
     return query.with_("priced", as_=priced)
 
 
-def _in_window(priced: exp.Query, window: Window) -> exp.Query:
-    """Priced usage of the days of a window."""
+def _in_window(priced: exp.Query, window: Window, where: exp.Expr | None) -> exp.Query:
+    """Priced usage of the days of a window, of the rows that a condition holds for."""
     from sqlglot import exp
 
     query = priced
@@ -144,11 +150,14 @@ def _in_window(priced: exp.Query, window: Window) -> exp.Query:
         if day is not None:
             at = exp.cast(exp.Literal.string(f"{day.isoformat()} 00:00:00"), "TIMESTAMP")
             inner = inner.where(kind(this=exp.column("ts", table="usage"), expression=at))
+    if where is not None:
+        inner = inner.where(where.copy())
     first.set("this", inner)
     return query
 
 
-def _dimension(name: str) -> exp.Expr:
+def dimension(name: str) -> exp.Expr:
+    """What is grouped by under a name."""
     from sqlglot import exp
 
     if name == "day":

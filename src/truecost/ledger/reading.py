@@ -25,10 +25,12 @@ from truecost.ledger.readers import (
     Record,
     dialect_of,
     is_normal,
+    is_renaming,
     mapped_reader,
     most_claimed,
     with_map,
 )
+from truecost.ledger.readers.reader import TEXT
 from truecost.ledger.usage import COLUMNS
 
 _SAMPLE = 50
@@ -54,12 +56,15 @@ def sql(question: str) -> str:
 
 
 def make_tables(connection: Connection) -> None:
-    """The tables that an import fills: arrivals, rejects, spans."""
+    """The tables that an import fills: arrivals, rejects, spans, lines passed over."""
     connection.execute(sql("macros"))
+    # a join, which DuckDB makes of a long IN, loses the order of lines, and with it their numbers
+    connection.execute("SET disabled_optimizers = 'in_clause'")
     columns = ", ".join(f"{name(one)} {kind}" for one, kind in COLUMNS.items())
     connection.execute(f"CREATE TEMP TABLE arrivals ({columns}, reason VARCHAR, trace VARCHAR, span VARCHAR)")
     connection.execute("CREATE TEMP TABLE rejects (source_file VARCHAR, line BIGINT, reason VARCHAR)")
     connection.execute("CREATE TEMP TABLE spans (trace VARCHAR, span VARCHAR, parent VARCHAR)")
+    connection.execute("CREATE TEMP TABLE passed_over (source_file VARCHAR, lines BIGINT)")
 
 
 def read_file(connection: Connection, prepared: Prepared, asked: Asked, told_as: str) -> list[str]:
@@ -134,20 +139,25 @@ def _read_lines(
         f" compression = 'none', maximum_object_size = {size}, columns = {struct(reader.fields)})"
     )
     if reader.relation:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE lines_read AS {reader.lines} FROM {given}")
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE lines_read AS {reader.lines}, ({reader.taken}) AS taken"
+            f" FROM {given}"
+        )
         connection.execute("CREATE OR REPLACE TEMP VIEW lines AS SELECT rowid AS line, * FROM lines_read")
         _make_raw(connection, reader, f"({reader.relation})", "line AS record")
-        connection.execute(
-            f"INSERT INTO spans SELECT span.trace, span.id, span.parent FROM ({reader.relation})"
-        )
         left = connection.execute(
-            "SELECT line FROM lines WHERE resources IS NULL ORDER BY line"
+            "SELECT line FROM lines WHERE taken IS NOT TRUE ORDER BY line"
         ).fetchnumpy()["line"]
+        told = "(SELECT count(DISTINCT record) FROM raw WHERE mine)"
+        without = f"(SELECT count(*) FROM lines WHERE taken) - {told}"
     else:
-        _make_raw(connection, reader, given, "")
+        _make_raw(connection, reader, given, f"({reader.taken or 'false'}) AS taken")
         left = connection.execute(
-            "SELECT rowid AS l FROM raw WHERE mine IS NOT TRUE ORDER BY l"
+            "SELECT rowid AS l FROM raw WHERE mine IS NOT TRUE AND taken IS NOT TRUE ORDER BY l"
         ).fetchnumpy()["l"]
+        without = "(SELECT count(*) FROM raw WHERE taken AND mine IS NOT TRUE)"
+    connection.execute(f"INSERT INTO passed_over SELECT ?, {without}", [told_as])
+    _note_spans(connection, reader)
     _arrive(connection, prepared.lines, reader, asked, told_as)
     return np.asarray(left, dtype=np.int64)
 
@@ -159,7 +169,16 @@ def _make_raw(connection: Connection, reader: Reader, relation: str, record: str
         for column in LOOSE
     ]
     chosen = ", ".join([*([record] if record else []), f"({reader.mine}) AS mine", *parts])
+    if reader.once:
+        made = ", ".join(f"{one} AS {name(column)}" for column, one in reader.once.items())
+        relation = f"(SELECT *, {made} FROM {relation})"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE raw AS SELECT {chosen} FROM {relation}")
+
+
+def _note_spans(connection: Connection, reader: Reader) -> None:
+    """What lies below what in `raw`, requests and others alike."""
+    if "span" in reader.columns:
+        connection.execute("INSERT INTO spans SELECT trace, span, parent_id FROM raw WHERE span IS NOT NULL")
 
 
 def _arrive(
@@ -293,15 +312,17 @@ def _type(inner: Any) -> str:
 def _of_table(connection: Connection, prepared: Prepared, asked: Asked) -> Reader:
     """The reader of a CSV or Parquet file, by its columns."""
     names = table_names(connection, prepared)
-    litellm = READERS["litellm-spend"]
-    if asked.dialect == litellm.name or (not asked.dialect and litellm.claims(dict.fromkeys(names, ""))):
-        return with_map(litellm, asked.mapping)
-    if asked.dialect in READERS:
+    if asked.dialect is not None and asked.dialect in READERS and not READERS[asked.dialect].table:
         raise CannotRead(
             f"{prepared.source}: {asked.dialect} is written as JSONL, and this is {prepared.kind}"
         )
+    of_header = dict.fromkeys(names, "")
+    for reader in READERS.values():
+        if asked.dialect == reader.name or (not asked.dialect and reader.table and reader.claims(of_header)):
+            flat = replace(reader, lines="", relation="")
+            return _of_header(prepared, with_map(flat, asked.mapping), asked, names)
     for column, told in asked.mapping.items():
-        if not told.startswith("=") and told not in names:
+        if not told.startswith("=") and told not in names and not is_renaming(column):
             _refuse_column(prepared, f"--map {column}={told}", told, names)
     reader = mapped_reader(asked.mapping, names, table=True, outside=asked.outside)
     missing = [one for one in ("ts", "model") if one not in reader.columns]
@@ -315,6 +336,14 @@ def _of_table(connection: Connection, prepared: Prepared, asked: Asked) -> Reade
             f"{prepared.source}: no column is {' or '.join(wanted)}; name it with --map {example}"
             f" (columns: {', '.join(names[:20])})"
         )
+    return reader
+
+
+def _of_header(prepared: Prepared, reader: Reader, asked: Asked, names: Sequence[str]) -> Reader:
+    """A dialect's reader for a table with these columns; a mapping must name some of them."""
+    for column, told in asked.mapping.items():
+        if not told.startswith("=") and told.partition(".")[0] not in names and not is_renaming(column):
+            _refuse_column(prepared, f"--map {column}={told}", told, names)
     return reader
 
 
@@ -361,20 +390,40 @@ def _read_table(
     names = table_names(connection, prepared)
     connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
     given = _parquet(prepared) if prepared.kind is Kind.PARQUET else _csv(prepared, names)
-    lacking = "".join(f", NULL AS {name(one)}" for one in READERS["litellm-spend"].fields if one not in names)
-    used = [one for one in names if one in reader.fields]
-    columns = ", ".join(f"CAST({name(one)} AS VARCHAR) AS {name(one)}" for one in used)
-    more = lacking if reader.name == "litellm-spend" else ""
+    columns = ", ".join(_of_columns(reader, names))
     try:
-        _make_raw(connection, reader, f"(SELECT {columns}{more} FROM {given})", "")
+        _make_raw(
+            connection, reader, f"(SELECT {columns} FROM {given})", f"({reader.taken or 'false'}) AS taken"
+        )
     except duckdb.Error as error:
         raise CannotRead(f"{prepared.source}: {' '.join(str(error).split())[:200]}") from None
     lines = None if prepared.kind is Kind.PARQUET else _lines_of_csv(connection, prepared, told_as)
     _arrive(connection, lines, reader, asked, told_as)
-    left = connection.execute("SELECT line FROM records WHERE mine IS NOT TRUE ORDER BY line").fetchall()
+    _note_spans(connection, reader)
+    connection.execute(
+        "INSERT INTO passed_over SELECT ?, count(*) FROM raw WHERE taken AND mine IS NOT TRUE", [told_as]
+    )
+    left = connection.execute(
+        "SELECT line FROM records WHERE mine IS NOT TRUE AND taken IS NOT TRUE ORDER BY line"
+    ).fetchall()
     reject(
         connection, told_as, [(int(line), f"a row without any column of {reader.name}") for (line,) in left]
     )
+
+
+def _of_columns(reader: Reader, names: Sequence[str]) -> list[str]:
+    """SQL of a reader's fields, of a table: as text, or NULL where it has no such column."""
+    known = {one.lower() for one in names}
+    there = [
+        one
+        for one, kind in reader.fields.items()
+        if one.lower() in known and (not reader.table or kind == TEXT)
+    ]
+    lacking = _tree({one: kind for one, kind in reader.fields.items() if one not in there})
+    return [
+        *(f"CAST({name(one)} AS VARCHAR) AS {name(one)}" for one in there),
+        *(f"CAST(NULL AS {_type(inner)}) AS {name(one)}" for one, inner in lacking.items()),
+    ]
 
 
 def _csv(prepared: Prepared, names: Sequence[str]) -> str:

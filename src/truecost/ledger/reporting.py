@@ -10,13 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Context, Decimal
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from truecost.ledger.engine import Connection, connected, parquet
+from truecost.ledger.filters import option_filter
+from truecost.ledger.folding import folded, known_of
 from truecost.ledger.questions import Window, cells, check_by, printed, question
 from truecost.ledger.rates import COLUMNS as RATE_COLUMNS
 from truecost.ledger.rates import Named, Unknown, make_rates
+from truecost.ledger.spark import DUCKDB, check_engine
 from truecost.ledger.store import Store, open_store
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from truecost.catalog.catalog import Catalog
 
 COUNTS = (
     "entries",
@@ -68,6 +77,8 @@ class UsageReport:
     by_coverage: Mapping[str, Mapping[str, Any]]
     by_status: Mapping[str, Mapping[str, Any]]
     unpriced: tuple[UnpricedModel, ...]
+    catalog: str | None = None
+    """The file whose prices went before those that ship."""
 
     @property
     def total_usd(self) -> Decimal:
@@ -107,37 +118,91 @@ def usage_report(
     *,
     month: str | None = None,
     as_known: date | None = None,
+    catalog: Catalog | None = None,
+    where: str | None = None,
+    engine: str = DUCKDB,
 ) -> UsageReport:
     """What the usage in a store cost, by any mix of columns, `day`, `month` and `tag:NAME`.
 
-    `month` ("2026-10") takes the days of one month; `as_known` prices by what was known on a day (today).
-    Raises NoStore for a folder that is none, ValueError for a column or month that is not understood.
+    `month` ("2026-10") takes the days of one month; `as_known` prices by what was known on a day (today);
+    the prices of an overlay of `catalog` go before those that ship; `where` (`truecost.ledger.filters`) takes
+    some rows alone; `engine` is DuckDB, or a master of Spark that is asked the same.
+    Raises NoStore for a folder that is none, ValueError for a column, month or filter that is not understood,
+    NoSpark for Spark that does not start.
     """
     chosen = check_by(by)
+    check_engine(engine)
+    asked = option_filter("--for", where)
     window = Window.of_month(month) if month else Window()
     known = as_known or date.today()
     found = open_store(store)
     with connected(store) as connection:
-        unknown = prepare_tables(connection, found, window, known)
-        priced = question("priced", window=window)
-        connection.execute(f"CREATE TEMP TABLE cells AS {printed(cells(chosen, priced), 'duckdb')}")
-        days = connection.execute("SELECT min(ts), max(ts) FROM usage").fetchall()[0]
+        unknown = prepare_tables(connection, found, window, known, catalog)
+        priced = question("priced", window=window, where=asked)
+        lacking = question("unpriced", window=window, where=asked)
+        fees = connection.execute("SELECT count(request_usd) FROM rates").fetchall()[0][0]
+        known_values = known_of(found.empty(window.since, window.until), has_fees=bool(fees))
+        summed = folded(cells(chosen, priced), known_values)
+        table = Summed(cells(chosen, priced), summed, lacking)
+        paths = found.paths(window.since, window.until)
+        fill = _fill if engine == DUCKDB else partial(_by_spark, where=(engine, paths))
+        unpriced_rows = fill(connection, table)
+        condition = f" WHERE {asked.sql('duckdb')}" if asked is not None else ""
+        days = connection.execute(f"SELECT min(ts), max(ts) FROM usage{condition}").fetchall()[0]
         groups = _grouped(connection, chosen) if chosen else []
         by_coverage = {
             one: _sums(connection, f"WHERE coverage = '{one}'") for one in ("priced", "estimated", "unpriced")
         }
         by_status = {one: _sums(connection, f"WHERE status = '{one}'") for one in ("ok", "error", "cut")}
         total = _sums(connection, "")
-        unpriced = _unpriced(connection, window, unknown) if by_coverage["unpriced"]["entries"] else ()
+        unpriced = [_unpriced_model(row, unknown) for row in unpriced_rows]
     first, last = (one.date() if one else None for one in days)
     return UsageReport(
         str(store), month, chosen, known, first, last,
-        tuple(groups), total, by_coverage, by_status, tuple(unpriced),
+        tuple(groups), total, by_coverage, by_status, tuple(unpriced), catalog.overlay if catalog else None,
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """The cells of a report as asked, the same folded, and what has no price."""
+
+    asked: exp.Query
+    folded: exp.Query
+    unpriced: exp.Query
+
+
+def _fill(connection: Connection, table: Summed) -> list[tuple[Any, ...]]:
+    """The table `cells` by DuckDB; returns the rows of what has no price."""
+    connection.execute(f"CREATE TEMP TABLE cells AS {printed(table.folded, 'duckdb')}")
+    if not _has_gaps(connection):
+        return []
+    return connection.execute(printed(table.unpriced, "duckdb")).fetchall()
+
+
+def _by_spark(
+    connection: Connection, table: Summed, where: tuple[str, Sequence[str]]
+) -> list[tuple[Any, ...]]:
+    """The same by Spark: an engine and the files of the store."""
+    from truecost.ledger.spark import into_table, spark_beside
+
+    engine, paths = where
+    like = printed(table.asked, "duckdb")
+    if not paths:
+        into_table(connection, "cells", [], [], like)
+        return []
+    with spark_beside(connection, engine, paths) as spark:
+        columns, rows = spark.answers(table.folded)
+        into_table(connection, "cells", columns, rows, like)
+        return spark.answers(table.unpriced)[1] if _has_gaps(connection) else []
+
+
+def _has_gaps(connection: Connection) -> bool:
+    return bool(connection.execute("SELECT count(*) FROM cells WHERE coverage = 'unpriced'").fetchall()[0][0])
+
+
 def prepare_tables(
-    connection: Connection, store: Store, window: Window, as_known: date
+    connection: Connection, store: Store, window: Window, as_known: date, catalog: Catalog | None = None
 ) -> dict[tuple[str, str, str], Unknown]:
     """The tables `usage` (of the days of a window) and `rates`; returns the models without any price."""
     from truecost.ledger.usage import COLUMNS
@@ -153,15 +218,15 @@ def prepare_tables(
         "SELECT provider, model, region, CAST(min(ts) AS DATE), CAST(max(ts) AS DATE),"
         " NOT chip_hours IS NULL AS is_chip FROM usage WHERE stated_usd IS NULL GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    return make_rates(connection, (Named(*one) for one in models), as_known)
+    return make_rates(connection, (Named(*one) for one in models), as_known, catalog)
 
 
 def rate_table(
-    store: str | os.PathLike[str], as_known: date | None = None
+    store: str | os.PathLike[str], as_known: date | None = None, catalog: Catalog | None = None
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """The table `rates` of the models in a store: its columns and rows, to use the printed SQL elsewhere."""
     with connected(store) as connection:
-        prepare_tables(connection, open_store(store), Window(), as_known or date.today())
+        prepare_tables(connection, open_store(store), Window(), as_known or date.today(), catalog)
         rows = connection.execute("SELECT * FROM rates ORDER BY ALL").fetchall()
     return list(RATE_COLUMNS), [tuple(plain(value) for value in row) for row in rows]
 
@@ -204,13 +269,6 @@ def _typed(row: dict[str, Any]) -> dict[str, Any]:
         elif key in COUNTS or key.endswith("_entries"):
             row[key] = int(value)
     return row
-
-
-def _unpriced(
-    connection: Connection, window: Window, unknown: Mapping[tuple[str, str, str], Unknown]
-) -> list[UnpricedModel]:
-    found = connection.execute(printed(question("unpriced", window=window), "duckdb")).fetchall()
-    return [_unpriced_model(row, unknown) for row in found]
 
 
 def _unpriced_model(row: tuple[Any, ...], unknown: Mapping[tuple[str, str, str], Unknown]) -> UnpricedModel:

@@ -23,6 +23,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from truecost.ledger.usage import ATTEMPTS, RARE
+
 FORMAT = 2
 MANIFEST, LOCK, STAGING = "manifest.json", "lock", ".staging"
 DATA, REJECTS, CONFLICTS = "data", "rejects", "conflicts"
@@ -43,6 +45,8 @@ class DataFile:
     path: str
     day: str
     rows: int
+    empty: tuple[str, ...] = ()
+    """Which of `usage.RARE` (and ATTEMPTS) it says nothing in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,13 @@ class Store:
             and (until is None or one.day < until.isoformat())
         ]
 
+    def empty(self, since: date | None = None, until: date | None = None) -> frozenset[str]:
+        """Which of `usage.RARE` (and ATTEMPTS) no file of some days says anything in."""
+        named = set(self.paths(since, until))
+        files = [one for one in self.manifest.data if str(self.folder / one.path) in named]
+        silent = (one for one in (*RARE, ATTEMPTS) if all(one in file.empty for file in files))
+        return frozenset(silent if files else ())
+
     @property
     def staging(self) -> Path:
         """Where an import writes before anything counts."""
@@ -144,7 +155,7 @@ def _manifest(path: Path) -> Manifest:
         return Manifest(
             version=told["version"],
             committed_at=told["committed_at"],
-            data=tuple(DataFile(**one) for one in told["data"]),
+            data=tuple(replace(DataFile(**one), empty=tuple(one["empty"])) for one in told["data"]),
             imported=tuple(_imported(one) for one in told["imported"]),
             rejects=tuple(told["rejects"]),
             conflicts=tuple(told["conflicts"]),

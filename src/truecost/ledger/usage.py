@@ -53,6 +53,20 @@ COLUMNS: Mapping[str, str] = {
 KINDS = ("api", "fleet", "training", "other")
 """What a row is of: calls of an API, chips that serve, chips that train, anything else that a bill states."""
 
+RARE: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "reasoning_tokens",
+            "audio_input_tokens", "audio_output_tokens", "image_units", "searches",
+        ),
+        "0",
+    ),
+    "requests": "1", "chip_hours": "NULL", "stated_usd": "NULL",
+}  # fmt: skip
+"""Columns that many logs say nothing in, and the value that says so; files that do are read without them."""
+ATTEMPTS = "attempts"
+"""Stands beside RARE for tags that tell of another attempt."""
+
 PROVENANCE = ("source", "source_file", "line")
 """Where a row came from: what may differ between two tellings of one request."""
 

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from tests.unit.ledger.logs import CREATED, EXAMPLES, NOW, chat, export, message, one, rows, span, take, write
 
 from truecost.ledger import import_usage
+from truecost.ledger.engine import connected
 from truecost.ledger.files import CannotRead
 from truecost.ledger.readers import READERS
+from truecost.ledger.reading import make_tables
 from truecost.ledger.usage import COLUMNS
 
 
@@ -76,6 +78,27 @@ def test_anthropic_leaves_the_cache_out_and_it_is_put_in(tmp_path: Path) -> None
         2000,
     )
     assert (row["batch"], row["service_tier"]) == (True, "standard")
+
+
+def test_web_searches_are_counted_and_pages_opened_are_not(tmp_path: Path) -> None:
+    calls = [{"type": "web_search_call", "status": "completed", "action": {"type": kind, "query": "SECRET"}}
+             for kind in ("search", "search", "open_page", "find_in_page")]  # fmt: skip
+    of_openai = {
+        "id": "resp_1", "object": "response", "created_at": CREATED, "model": "gpt-5-mini",
+        "output": [*calls, {"type": "web_search_call"}, {"type": "message", "content": "SECRET"}],
+        "usage": {"input_tokens": 9, "output_tokens": 2},
+    }  # fmt: skip
+    used = {"input_tokens": 9, "output_tokens": 2, "server_tool_use": {"web_search_requests": 4}}
+    take(
+        tmp_path, of_openai, {"response": of_openai | {"id": "resp_2", "output": "odd"}}, message(usage=used)
+    )
+    found = {row["request_id"]: row["searches"] for row in rows(tmp_path / "usage")}
+    assert found == {"resp_1": 3, "resp_2": 0, "msg_0": 4}
+
+
+def test_the_fast_mode_of_anthropic_is_a_tier_of_its_own(tmp_path: Path) -> None:
+    used = {"input_tokens": 1, "output_tokens": 2, "service_tier": "standard", "speed": "fast"}
+    assert one(tmp_path, message(usage=used))["service_tier"] == "fast"
 
 
 def test_a_cache_write_without_a_life_is_of_five_minutes(tmp_path: Path) -> None:
@@ -264,11 +287,14 @@ def test_mixed_dialects_in_one_file_are_each_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(READERS))
 def test_each_dialect_has_an_example(tmp_path: Path, name: str) -> None:
-    found = {"openai-chat": "openai-chat", "anthropic-messages": "anthropic"}.get(name, name)
-    result = import_usage([EXAMPLES / f"{found}.jsonl"], tmp_path / "usage", now=NOW)
-    assert result.files[0].dialects == (name,)
-    assert result.rejected == 0
-    assert result.rows >= 8
+    found = {"anthropic-messages": "anthropic", "focus": "cloud-bill-focus"}.get(name, name)
+    rows_of: list[int] = []
+    for example in sorted(EXAMPLES.glob(f"{found}.*")):
+        result = import_usage([example], tmp_path / example.name, now=NOW)
+        assert result.files[0].dialects == (name,)
+        assert result.rejected == 0
+        rows_of.append(result.rows)
+    assert sum(rows_of) >= 4
 
 
 def test_no_prompt_answer_or_key_is_stored(tmp_path: Path) -> None:
@@ -335,7 +361,8 @@ def test_nothing_in_a_record_breaks_its_reader(name: str, data: st.DataObject) -
     told = result.to_dict()
     assert len(found) == result.rows
     if name != "otel-genai":
-        assert result.rows + told["duplicates"] + told["rejected"] + told["conflicts"] == len(given_records)
+        seen = ("rows", "duplicates", "conflicts", "rejected", "nothing_to_count")
+        assert sum(told[one] for one in seen) == len(given_records)
     for row in found:
         assert list(row) == list(COLUMNS)
         assert min(row[one] for one in COLUMNS if one.endswith("_tokens")) >= 0
@@ -344,6 +371,17 @@ def test_nothing_in_a_record_breaks_its_reader(name: str, data: st.DataObject) -
             <= row["input_tokens"]
         )
         assert row["reasoning_tokens"] <= row["output_tokens"]
+
+
+def test_a_long_list_is_no_join_so_that_lines_keep_their_order(tmp_path: Path) -> None:
+    """Lines are numbered as they are read; DuckDB makes a join of a long IN, and behind one order is lost."""
+    path = write(tmp_path / "log.jsonl", [{"a": "1"}])
+    among = ", ".join(f"'{number}'" for number in range(9))
+    asked = f"EXPLAIN SELECT *, a IN ({among}) AS b FROM read_json('{path}', columns = {{'a': 'VARCHAR'}})"
+    with connected() as connection:
+        assert "JOIN" in str(connection.execute(asked).fetchall()).upper()
+        make_tables(connection)
+        assert "JOIN" not in str(connection.execute(asked).fetchall()).upper()
 
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(

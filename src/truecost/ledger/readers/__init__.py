@@ -4,13 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from truecost.ledger.readers import anthropic, litellm, openai_chat, openai_responses, otel
-from truecost.ledger.readers.mapped import check_map, is_normal, with_map
+from truecost.ledger.readers import (
+    anthropic,
+    anthropic_usage,
+    bedrock,
+    claude_code,
+    codex,
+    focus_bill,
+    gemini,
+    langfuse,
+    litellm,
+    openai_chat,
+    openai_responses,
+    openai_usage,
+    opencost,
+    openrouter,
+    otel,
+    training_runs,
+)
+from truecost.ledger.readers.mapped import check_map, is_normal, is_renaming, with_map
 from truecost.ledger.readers.mapped import reader as mapped_reader
 from truecost.ledger.readers.reader import Reader, Record
 
 READERS: Mapping[str, Reader] = {
-    one.READER.name: one.READER for one in (openai_responses, openai_chat, anthropic, litellm, otel)
+    one.READER.name: one.READER
+    for one in (
+        openai_responses,
+        openai_chat,
+        anthropic,
+        litellm,
+        otel,
+        claude_code,
+        codex,
+        gemini,
+        bedrock,
+        langfuse,
+        openrouter,
+        openai_usage,
+        anthropic_usage,
+        focus_bill,
+        opencost,
+        training_runs,
+    )
 }
 """The readers in the order in which they are asked."""
 
@@ -21,6 +56,7 @@ __all__ = [
     "check_map",
     "dialect_of",
     "is_normal",
+    "is_renaming",
     "mapped_reader",
     "most_claimed",
     "with_map",

@@ -6,93 +6,97 @@ A message has no time of its own: it stands beside it (`{"timestamp": ..., "resp
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from truecost.ledger.readers.reader import (
     FAILED,
     TEXT,
     TIME,
     WRAPPED,
-    WRAPPER,
     Reader,
     Record,
+    Response,
     at,
-    either,
-    estimated_tokens,
-    failed,
     first,
-    pruned,
-    put,
-    under,
 )
 
-_PLACES = ("response.body.", "response.", "result.message.", "")
-_FIELDS = {
-    **dict.fromkeys(("id", "type", "model", "stop_reason"), TEXT),
+USAGE = {
     "usage.input_tokens": TEXT,
     "usage.output_tokens": TEXT,
     "usage.cache_read_input_tokens": TEXT,
     "usage.cache_creation_input_tokens": TEXT,
     "usage.cache_creation.ephemeral_5m_input_tokens": TEXT,
     "usage.cache_creation.ephemeral_1h_input_tokens": TEXT,
+    "usage.server_tool_use.web_search_requests": TEXT,
     "usage.service_tier": TEXT,
+    "usage.speed": TEXT,
     "usage.inference_geo": TEXT,
 }
-FIELDS = {**under(_PLACES, _FIELDS), **WRAPPER}
-_LONG = either(_PLACES, "usage.cache_creation.ephemeral_1h_input_tokens")
-_SHORT = either(_PLACES, "usage.cache_creation.ephemeral_5m_input_tokens")
-_CUT = f"(coalesce(truecost_estimated, false) OR {either(_PLACES, 'stop_reason')} IS NULL)"
+"""What a message tells of its usage."""
 
 
-def _place(record: Record) -> str | None:
-    """Where the message stands in a record."""
-    return next((place for place in _PLACES if at(record, f"{place}type") == "message"), None)
+def usage_columns(field: Callable[[str], str]) -> dict[str, str]:
+    """SQL of the columns that come of a message's usage, given SQL of a field of it.
+
+    A cache write without a life is one of five minutes, which is the default.
+    """
+    long = field("usage.cache_creation.ephemeral_1h_input_tokens")
+    short = field("usage.cache_creation.ephemeral_5m_input_tokens")
+    region = field("usage.inference_geo")
+    return {
+        "input_tokens": field("usage.input_tokens"),
+        "cache_read_tokens": field("usage.cache_read_input_tokens"),
+        "cache_write_5m_tokens": f"coalesce({short},"
+        f" CASE WHEN {long} IS NULL THEN {field('usage.cache_creation_input_tokens')} END)",
+        "cache_write_1h_tokens": long,
+        "output_tokens": field("usage.output_tokens"),
+        "searches": field("usage.server_tool_use.web_search_requests"),
+        "service_tier": f"CASE WHEN {field('usage.speed')} = 'fast' THEN 'fast'"
+        f" ELSE {field('usage.service_tier')} END",
+        "region": f"CASE WHEN {region} <> 'not_available' THEN {region} END",
+    }
 
 
-def _claims(record: Record) -> bool:
-    if _place(record) is not None:
-        return True
+def _is_one(body: Any) -> bool:
+    return at(body, "type") == "message"
+
+
+def _failed_one(record: Record) -> bool:
     named = str(first(record, "request.model", "provider") or "")
-    return failed(record) and ("claude" in named or "anthropic" in named)
+    return "claude" in named or "anthropic" in named
 
 
-def _mend(record: Record) -> Record | None:
-    place = _place(record)
-    if place is None or at(record, f"{place}usage.input_tokens") is not None:
-        return None
-    mended = pruned(record, FIELDS)
-    put(mended, f"{place}usage.input_tokens", estimated_tokens(at(record, "request.messages")))
-    put(mended, f"{place}usage.output_tokens", estimated_tokens(at(record, f"{place}content")))
-    return {**mended, "truecost_estimated": True}
-
-
-def _region() -> str:
-    told = either(_PLACES, "usage.inference_geo")
-    return f"coalesce(region, CASE WHEN {told} <> 'not_available' THEN {told} END)"
-
+_RESPONSE = Response(
+    places=("response.body.", "response.", "result.message.", ""),
+    fields={**dict.fromkeys(("id", "type", "model", "stop_reason"), TEXT), **USAGE},
+    is_one=_is_one,
+    tokens=("usage.input_tokens", "usage.output_tokens"),
+    sent=("request.messages",),
+    came="content",
+    failed_one=_failed_one,
+)
+_CUT = f"(coalesce(truecost_estimated, false) OR {_RESPONSE.sql('stop_reason')} IS NULL)"
+_USAGE = usage_columns(_RESPONSE.sql)
 
 READER = Reader(
     name="anthropic-messages",
     what="messages of Anthropic: message objects beside their time, {request, response}, batch results",
-    fields=FIELDS,
+    fields=_RESPONSE.all_fields(),
     columns={
         **WRAPPED,
+        **_USAGE,
         "ts": TIME,
         "provider": "coalesce(provider, 'anthropic')",
-        "model": f"coalesce({either(_PLACES, 'model')}, request.model)",
-        "request_id": f"coalesce({either(_PLACES, 'id')}, request_id)",
-        "input_tokens": either(_PLACES, "usage.input_tokens"),
-        "cache_read_tokens": either(_PLACES, "usage.cache_read_input_tokens"),
-        "cache_write_5m_tokens": f"coalesce({_SHORT},"
-        f" CASE WHEN {_LONG} IS NULL THEN {either(_PLACES, 'usage.cache_creation_input_tokens')} END)",
-        "cache_write_1h_tokens": _LONG,
-        "output_tokens": either(_PLACES, "usage.output_tokens"),
-        "service_tier": either(_PLACES, "usage.service_tier"),
-        "region": _region(),
+        "model": f"coalesce({_RESPONSE.sql('model')}, request.model)",
+        "request_id": f"coalesce({_RESPONSE.sql('id')}, request_id)",
+        "region": f"coalesce(region, {_USAGE['region']})",
         "status": f"CASE WHEN {FAILED} THEN 'error' WHEN {_CUT} THEN 'cut' ELSE 'ok' END",
         "quality": f"CASE WHEN {_CUT} AND NOT {FAILED} THEN 'estimated' ELSE 'measured' END",
     },
-    mine=f"({either(_PLACES, 'type')} = 'message' AND {either(_PLACES, 'usage.input_tokens')} IS NOT NULL)"
+    mine=f"({_RESPONSE.sql('type')} = 'message' AND {_RESPONSE.sql('usage.input_tokens')} IS NOT NULL)"
     f" OR {FAILED}",
-    claims=_claims,
-    mend=_mend,
+    claims=_RESPONSE.claims,
+    mend=_RESPONSE.mend,
     outside=True,
 )

@@ -77,4 +77,5 @@ READER = Reader(
     },
     mine='request_id IS NOT NULL AND model IS NOT NULL AND (spend IS NOT NULL OR "startTime" IS NOT NULL)',
     claims=_claims,
+    table=True,
 )

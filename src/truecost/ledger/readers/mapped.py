@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from truecost.catalog.api_price_names import GEOGRAPHY
 from truecost.ledger.engine import text
 from truecost.ledger.readers.reader import LABELS, TEXT, Reader, at, quoted
 from truecost.ledger.usage import COLUMNS, PROVENANCE
@@ -12,6 +13,8 @@ NAME = "mapped"
 MAPPABLE = tuple(name for name in COLUMNS if name not in PROVENANCE and name != "tags")
 NEEDED = ("ts", "model", "input_tokens", "output_tokens")
 TAG = "tag:"
+RENAME = "model:"
+"""`model:NAME=MODEL`: what a log calls NAME (a deployment, an inference profile) is MODEL."""
 CONSTANT = "="
 Mapping_ = Mapping[str, str]
 
@@ -21,7 +24,8 @@ def check_map(mapping: Mapping_) -> None:
     import difflib
 
     for column, told in mapping.items():
-        if column in MAPPABLE or (column.startswith(TAG) and len(column) > len(TAG)):
+        named = column.startswith((TAG, RENAME)) and not column.endswith(":")
+        if column in MAPPABLE or named:
             if not told or told == CONSTANT:
                 raise ValueError(
                     f"--map {column}=: no field is named; write {column}=FIELD, or {column}==TEXT"
@@ -31,7 +35,7 @@ def check_map(mapping: Mapping_) -> None:
         hint = f"; the nearest is {near[0]}" if near else ""
         raise ValueError(
             f"--map {column}={told}: usage has no column {column!r}{hint}"
-            f" (columns: {', '.join(MAPPABLE)}, tag:NAME)"
+            f" (columns: {', '.join(MAPPABLE)}, tag:NAME, model:NAME)"
         )
 
 
@@ -44,7 +48,8 @@ def reader(mapping: Mapping_, names: Iterable[str], *, table: bool, outside: boo
     """The reader of a file with these columns (of a table) or top-level fields (of JSONL)."""
     known = list(names)
     plain = {name: name for name in MAPPABLE if name in known and name not in mapping}
-    given = {**plain, **mapping}
+    renames = {name: told for name, told in mapping.items() if is_renaming(name)}
+    given = {**plain, **{name: told for name, told in mapping.items() if name not in renames}}
     fields: dict[str, str] = {}
     columns = {
         name: sql_of(told, fields, table=table) for name, told in given.items() if not name.startswith(TAG)
@@ -56,6 +61,7 @@ def reader(mapping: Mapping_, names: Iterable[str], *, table: bool, outside: boo
     }
     if tags:
         columns["tags"] = tags_sql(tags)
+    columns.update(renamed(columns, renames))
     taken = [told for told in given.values() if not told.startswith(CONSTANT)]
     there = (
         " OR ".join(f"{one} IS NOT NULL" for one in (_field(told, table=table) for told in taken)) or "false"
@@ -78,14 +84,14 @@ def with_map(given: Reader, mapping: Mapping_) -> Reader:
     if not mapping:
         return given
     if given.relation:
-        raise ValueError(
-            f"--map does not change what is taken from {given.name}; set the attributes user.id, customer,"
-            " feature and task on the spans"
-        )
+        _refuse_fields(given, mapping)
     fields = dict(given.fields)
     columns = dict(given.columns)
     tags: dict[str, str] = {}
+    renames = {name: told for name, told in mapping.items() if is_renaming(name)}
     for name, told in mapping.items():
+        if name in renames:
+            continue
         sql = sql_of(told, fields, table=False)
         if name.startswith(TAG):
             tags[name[len(TAG) :]] = sql
@@ -93,7 +99,58 @@ def with_map(given: Reader, mapping: Mapping_) -> Reader:
             columns[name] = sql
     if tags:
         columns["tags"] = f"map_concat({columns.get('tags', 'MAP {}')}, {tags_sql(tags)})"
+    columns.update(renamed(columns, renames))
     return replace(given, fields=fields, columns=columns)
+
+
+def _refuse_fields(given: Reader, mapping: Mapping_) -> None:
+    """Where lines and records are not one to one, a mapping sets columns; it takes nothing from a line."""
+    for column, told in mapping.items():
+        if not told.startswith(CONSTANT) and not is_renaming(column):
+            spans = "; set the attributes user.id, customer, feature and task on the spans"
+            raise ValueError(
+                f"--map {column}={told}: nothing else is taken from the lines of {given.name};"
+                f" {column}=={told} sets it for every request"
+                f"{spans if 'span' in given.columns else ''}"
+            )
+
+
+def is_renaming(column: str) -> bool:
+    """Whether an entry of a mapping says which model a name stands for.
+
+    >>> is_renaming("model:our-deployment"), is_renaming("model")
+    (True, False)
+    """
+    return column.startswith(RENAME)
+
+
+def renamed(columns: Mapping_, renames: Mapping_) -> dict[str, str]:
+    """SQL of the model, and of the region where a model is named with one, of rows whose model is renamed.
+
+    A name is known whole, or by what stands behind its last blank or slash: the id of an inference profile.
+    """
+    if not renames or "model" not in columns:
+        return {}
+    models: dict[str, str] = {}
+    regions: dict[str, str] = {}
+    for name, told in renames.items():
+        key = name[len(RENAME) :]
+        key = key.rsplit("/", 1)[-1] if key.startswith("arn:") else key
+        model = told.removeprefix(CONSTANT)
+        geography = GEOGRAPHY.match(model)
+        models[key] = model[geography.end() :] if geography else model
+        if geography:
+            regions[key] = geography[1]
+    model = columns["model"]
+    found = {"model": f"coalesce({_looked_up(models, model)}, {model})"}
+    if regions:
+        found["region"] = f"coalesce({_looked_up(regions, model)}, {columns.get('region', 'NULL')})"
+    return found
+
+
+def _looked_up(told: Mapping_, model: str) -> str:
+    entries = ", ".join(f"{text(key)}: {text(value)}" for key, value in told.items())
+    return f"MAP {{{entries}}}[{model}], MAP {{{entries}}}[regexp_extract({model}, '[^ /]+$')]"
 
 
 def tags_sql(tags: Mapping[str, str]) -> str:

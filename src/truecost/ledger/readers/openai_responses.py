@@ -5,73 +5,72 @@ A response that never got its `usage` (in progress, cancelled) is a stream that 
 
 from __future__ import annotations
 
+from typing import Any
+
 from truecost.ledger.readers.reader import (
     FAILED,
+    ITEMS,
     TEXT,
     TIME,
     WRAPPED,
-    WRAPPER,
     Reader,
     Record,
+    Response,
     at,
-    either,
-    estimated_tokens,
-    failed,
-    first,
-    pruned,
-    put,
-    under,
 )
 
-_PLACES = ("response.body.", "response.", "")
-_FIELDS = {
-    **dict.fromkeys(("id", "object", "model", "created_at", "service_tier"), TEXT),
-    "usage.input_tokens": TEXT,
-    "usage.output_tokens": TEXT,
-    "usage.input_tokens_details.cached_tokens": TEXT,
-    "usage.output_tokens_details.reasoning_tokens": TEXT,
-}
-FIELDS = {**under(_PLACES, _FIELDS), **WRAPPER}
+
+def _is_one(body: Any) -> bool:
+    return at(body, "object") == "response"
 
 
-def _place(record: Record) -> str | None:
-    """Where the response stands in a record."""
-    return next((place for place in _PLACES if at(record, f"{place}object") == "response"), None)
+def _failed_one(record: Record) -> bool:
+    return at(record, "request.input") is not None
 
 
-def _claims(record: Record) -> bool:
-    return _place(record) is not None or (failed(record) and first(record, "request.input") is not None)
-
-
-def _mend(record: Record) -> Record | None:
-    place = _place(record)
-    if place is None or at(record, f"{place}usage.input_tokens") is not None:
-        return None
-    mended = pruned(record, FIELDS)
-    sent = first(record, "request.input", f"{place}input", f"{place}instructions")
-    put(mended, f"{place}usage.input_tokens", estimated_tokens(sent))
-    put(mended, f"{place}usage.output_tokens", estimated_tokens(at(record, f"{place}output")))
-    return {**mended, "truecost_estimated": True}
-
+_RESPONSE = Response(
+    places=("response.body.", "response.", ""),
+    fields={
+        **dict.fromkeys(("id", "object", "model", "created_at", "service_tier"), TEXT),
+        "usage.input_tokens": TEXT,
+        "usage.output_tokens": TEXT,
+        "usage.input_tokens_details.cached_tokens": TEXT,
+        "usage.output_tokens_details.reasoning_tokens": TEXT,
+        "output": ITEMS,
+    },
+    is_one=_is_one,
+    tokens=("usage.input_tokens", "usage.output_tokens"),
+    sent=("request.input",),
+    own_sent=("input", "instructions"),
+    came="output",
+    failed_one=_failed_one,
+)
+_ITEM = '[{"type": "VARCHAR", "action": {"type": "VARCHAR"}}]'
+_SEARCHES = (
+    f"len(list_filter(json_transform({_RESPONSE.sql('output')}, '{_ITEM}'), lambda one:"
+    """ one."type" = 'web_search_call' AND coalesce(one."action"."type", 'search') = 'search'))"""
+)
+"""SQL: the searches among the calls; a page opened, or looked through, is not billed."""
 
 READER = Reader(
     name="openai-responses",
     what="responses of OpenAI: response objects, {request, response}, batch outputs",
-    fields=FIELDS,
+    fields=_RESPONSE.all_fields(),
     columns={
         **WRAPPED,
-        "ts": f"coalesce({either(_PLACES, 'created_at')}, {TIME})",
+        "ts": f"coalesce({_RESPONSE.sql('created_at')}, {TIME})",
         "provider": "coalesce(provider, 'openai')",
-        "model": f"coalesce({either(_PLACES, 'model')}, request.model)",
-        "request_id": f"coalesce({either(_PLACES, 'id')}, request_id)",
-        "input_tokens": either(_PLACES, "usage.input_tokens"),
-        "cache_read_tokens": either(_PLACES, "usage.input_tokens_details.cached_tokens"),
-        "output_tokens": either(_PLACES, "usage.output_tokens"),
-        "reasoning_tokens": either(_PLACES, "usage.output_tokens_details.reasoning_tokens"),
-        "service_tier": either(_PLACES, "service_tier"),
+        "model": f"coalesce({_RESPONSE.sql('model')}, request.model)",
+        "request_id": f"coalesce({_RESPONSE.sql('id')}, request_id)",
+        "input_tokens": _RESPONSE.sql("usage.input_tokens"),
+        "cache_read_tokens": _RESPONSE.sql("usage.input_tokens_details.cached_tokens"),
+        "output_tokens": _RESPONSE.sql("usage.output_tokens"),
+        "reasoning_tokens": _RESPONSE.sql("usage.output_tokens_details.reasoning_tokens"),
+        "searches": _SEARCHES,
+        "service_tier": _RESPONSE.sql("service_tier"),
     },
-    mine=f"({either(_PLACES, 'object')} = 'response' AND {either(_PLACES, 'usage.input_tokens')} IS NOT NULL)"
+    mine=f"({_RESPONSE.sql('object')} = 'response' AND {_RESPONSE.sql('usage.input_tokens')} IS NOT NULL)"
     f" OR {FAILED}",
-    claims=_claims,
-    mend=_mend,
+    claims=_RESPONSE.claims,
+    mend=_RESPONSE.mend,
 )

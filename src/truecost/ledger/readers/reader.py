@@ -8,14 +8,16 @@ lines that DuckDB did not take; `mend` makes a record whole whose stream ended b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Record: TypeAlias = Mapping[str, Any]
 
 TEXT = "VARCHAR"
 LABELS = "MAP(VARCHAR, VARCHAR)"
+ITEMS = "JSON"
+"""A list of what a model put out; nothing of it is kept but what each item is."""
 BYTES_A_TOKEN = 4
 """English text, four bytes a token: what is left of a stream that ended early is estimated by it."""
 
@@ -33,9 +35,18 @@ class Reader:
     mend: Callable[[Record], Record | None] = lambda record: None
     outside: bool = False
     lines: str = ""
-    """Where a line holds several records: SQL of what is read of a line, in place of its fields."""
+    """Where lines and records are not one to one: SQL of what is read of a line, in place of its fields."""
     relation: str = ""
-    """Where a line holds several records: SQL that makes them of the table `lines`."""
+    """Where lines and records are not one to one: SQL that makes records of `lines`, with their `line`."""
+    taken: str = ""
+    """SQL over a line: whether it is of this dialect, also where it tells of no request and is passed over.
+    """
+    once: Mapping[str, str] = field(default_factory=dict[str, str])
+    """SQL of what several columns are made of, by name: worked out once a record."""
+    table: bool = False
+    """Whether it is also written as CSV or Parquet; `claims` then knows it by the names of the columns."""
+    sums: bool = False
+    """Whether its rows sum what other logs may tell one by one: a usage export, a cluster's hours, a bill."""
 
 
 def at(record: Any, path: str) -> Any:
@@ -160,18 +171,74 @@ def failed(record: Record) -> bool:
     return code.isdecimal() and int(code) >= 400
 
 
-def pruned(record: Record, fields: Iterable[str]) -> dict[str, Any]:
+def pruned(record: Record, fields: Mapping[str, str]) -> dict[str, Any]:
     """A record with nothing but the fields: what a prompt stood in is gone.
 
-    >>> pruned({"id": "a", "usage": {"n": 1, "x": 2}, "choices": ["secret"]}, ["id", "usage.n"])
+    >>> pruned({"id": "a", "usage": {"n": 1, "x": 2}, "choices": ["secret"]}, {"id": TEXT, "usage.n": TEXT})
     {'id': 'a', 'usage': {'n': 1}}
     """
     kept: dict[str, Any] = {}
-    for path in fields:
+    for path, kind in fields.items():
         found = at(record, path)
         if found is not None:
-            put(kept, path, found)
+            put(kept, path, _kinds_of(found) if kind == ITEMS else found)
     return kept
+
+
+def _kinds_of(items: Any) -> Any:
+    """Of each item what it is and does, without its text."""
+    if not isinstance(items, list):
+        return None
+    given: list[Any] = items  # pyright: ignore[reportUnknownVariableType]
+    return [{"type": at(one, "type"), "action": {"type": at(one, "action.type")}} for one in given]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a vendor's response is to its reader: it is the record, or stands somewhere in it.
+
+    `is_one` looks at what stands at a place; `tokens` are its fields of input and output, of which the first
+    is there once usage was told. `sent` are the paths in a record, `own_sent` and `came` those in the
+    response, of the texts that both are estimated by where it never was.
+    """
+
+    places: tuple[str, ...]
+    fields: Mapping[str, str]
+    is_one: Callable[[Any], bool]
+    tokens: tuple[str, str]
+    sent: tuple[str, ...]
+    came: str
+    own_sent: tuple[str, ...] = ()
+    failed_one: Callable[[Record], bool] = failed
+    """Whether a failure that brought no response is of this vendor."""
+
+    def all_fields(self) -> dict[str, str]:
+        """Its fields at every place, and those around it."""
+        return {**under(self.places, self.fields), **WRAPPER}
+
+    def sql(self, path: str) -> str:
+        """SQL of one of its fields, wherever it stands."""
+        return either(self.places, path)
+
+    def place(self, record: Record) -> str | None:
+        """Where it stands in a record; None where there is none."""
+        found = (place for place in self.places if self.is_one(at(record, place[:-1]) if place else record))
+        return next(found, None)
+
+    def claims(self, record: Record) -> bool:
+        """Whether a record is one, holds one, or tells that one failed."""
+        return self.place(record) is not None or (failed(record) and self.failed_one(record))
+
+    def mend(self, record: Record) -> Record | None:
+        """A record whose stream ended before usage was told, with an estimate; None for any other."""
+        place = self.place(record)
+        if place is None or at(record, place + self.tokens[0]) is not None:
+            return None
+        mended = pruned(record, self.all_fields())
+        sent = first(record, *self.sent, *(place + one for one in self.own_sent))
+        put(mended, place + self.tokens[0], estimated_tokens(sent))
+        put(mended, place + self.tokens[1], estimated_tokens(at(record, place + self.came)))
+        return {**mended, "truecost_estimated": True}
 
 
 def put(record: dict[str, Any], path: str, value: Any) -> None:
