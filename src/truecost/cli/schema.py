@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 @click.command("schema")
-@click.argument("verb", type=click.Choice(["plan", "train", "replay"]))
+@click.argument("verb", type=click.Choice(["plan", "train", "replay", "budget", "contract"]))
 @debug_option
 def command(*, verb: str) -> None:
-    """Print the JSON Schema (draft 2020-12) of the spec of VERB.
+    """Print the JSON Schema (draft 2020-12) of the spec of VERB, of budgets, or of a contract with vendors.
 
     An editor uses it from the first line of the spec:
 
@@ -42,6 +42,14 @@ def _schema(verb: str) -> type[BaseModel]:
         from truecost.replay.schema import ReplaySpec
 
         return ReplaySpec
+    if verb == "budget":
+        from truecost.ledger.budget_spec import Budgets
+
+        return Budgets
+    if verb == "contract":
+        from truecost.ledger.contract import Contract
+
+        return Contract
     from truecost.plan.schema import Plan
 
     return Plan

@@ -9,37 +9,12 @@ for and no row has.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
-from truecost.lines import Category, CostLine, Payee, add_months
+from truecost.focus import CURRENCY, SUBCATEGORIES, ordered, period_bounds, pricing_unit
+from truecost.focus import MANDATORY_1_3 as MANDATORY
+from truecost.lines import CostLine, Payee
 
 VERSION = "1.3"
-MANDATORY = (
-    "BilledCost",
-    "BillingAccountId",
-    "BillingAccountName",
-    "BillingCurrency",
-    "BillingPeriodEnd",
-    "BillingPeriodStart",
-    "ChargeCategory",
-    "ChargeClass",
-    "ChargeDescription",
-    "ChargePeriodEnd",
-    "ChargePeriodStart",
-    "ContractedCost",
-    "EffectiveCost",
-    "HostProviderName",
-    "InvoiceIssuerName",
-    "ListCost",
-    "PricingQuantity",
-    "PricingUnit",
-    "ProviderName",
-    "PublisherName",
-    "ServiceCategory",
-    "ServiceName",
-    "ServiceProviderName",
-)
-"""Columns that the specification requires; ProviderName and PublisherName are deprecated in 1.3, not gone."""
 VENDOR_COLUMNS = (
     "HostProviderName",
     "InvoiceIssuerName",
@@ -58,15 +33,9 @@ OURS = (
     "x_EffectiveCostP95",
     "x_Gap",
 )
-FOCUS_COLUMNS = (*sorted((*MANDATORY, *OPTIONAL)), *OURS)
-"""Every column written: those of FOCUS in alphabetical order, then our own (`x_`)."""
+FOCUS_COLUMNS = ordered((*MANDATORY, *OPTIONAL), OURS)
+"""Every column written."""
 
-SUBCATEGORIES = {
-    Category.AI: "Generative AI",
-    Category.COMPUTE: "Virtual Machines",
-    Category.DATABASES: "Caching",
-    Category.OTHER: "Other (Other)",
-}
 USED = frozenset({Payee.CLOUD, Payee.MODEL_VENDOR, Payee.CHIPS, Payee.POWER})
 """Payees whose lines are metered use; what the others get is bought."""
 GAPS = {
@@ -82,7 +51,6 @@ GAPS = {
     Payee.OTHER: "the plan names no vendor",
 }
 """Why a line has no vendor, by who is paid."""
-_UNITS = {"Mtok": "1000000 Tokens", "Btok": "1000000000 Tokens", "kWh": "kWh"}
 
 Cell = str | float | None
 
@@ -101,7 +69,7 @@ def _charge(line: CostLine, account: str) -> dict[str, Cell]:
     return {
         "BillingAccountId": account,
         "BillingAccountName": account,
-        "BillingCurrency": "USD",
+        "BillingCurrency": CURRENCY,
         "BillingPeriodStart": start,
         "BillingPeriodEnd": end,
         "ChargePeriodStart": start,
@@ -140,23 +108,3 @@ def _own(line: CostLine) -> dict[str, Cell]:
         "x_EffectiveCostP95": line.cost_usd["p95"],
         "x_Gap": None if line.offer.vendor else GAPS[line.payee],
     }
-
-
-def pricing_unit(unit: str) -> str:
-    """A unit of ours in the form FOCUS asks for: capitalised, plural, a quantity before it.
-
-    >>> pricing_unit("Mtok"), pricing_unit("chip-hours")
-    ('1000000 Tokens', 'Chip-Hours')
-    """
-    return _UNITS.get(unit) or "-".join(part.capitalize() for part in unit.split("-"))
-
-
-def period_bounds(period: str) -> tuple[str, str]:
-    """First instant of a month `YYYY-MM` and of the month after it, ISO 8601 in UTC.
-
-    >>> period_bounds("2026-12")
-    ('2026-12-01T00:00:00Z', '2027-01-01T00:00:00Z')
-    """
-    first = date.fromisoformat(f"{period}-01")
-    following = add_months(first, 1)
-    return f"{first.isoformat()}T00:00:00Z", f"{following.isoformat()}T00:00:00Z"

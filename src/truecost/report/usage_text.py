@@ -13,14 +13,16 @@ from truecost.report.tables import Column, table
 Told = Mapping[str, Any]
 _ROWS = 25
 NONE = "(none)"
+MOST = Decimal("0.8")
 LEFT_OUT = ("duplicates", "conflicts", "rolled_up", "rejected")
 
 
 def import_page(told: Told, width: int = DEFAULT_WIDTH) -> Page:
     """What an import did (`ImportResult.to_dict`), as a page."""
     page = Page(width)
+    nouns = ("request",) if told["requests"] == told["rows"] else ("line of usage", "lines of usage")
     page.title(
-        f"{plural(told['rows'], 'request')} added to {told['store']}, {told['rows_in_store']:,} in it now"
+        f"{plural(told['rows'], *nouns)} added to {told['store']}, {told['rows_in_store']:,} in it now"
     )
     if told["files"]:
         page.heading("Read")
@@ -49,15 +51,32 @@ def _import_notes(told: Told, page: Page) -> None:
         (len(told["skipped"]), "file", "imported before and unchanged: not read again"),
         (told["duplicates"], "request", "told before in the same words: counted once"),
         (told["rolled_up"], "span", "that only summed the spans below: left out"),
-        (told["estimated"], "stream", "cut before its usage was told: estimated"),
+        (told["estimated"], "row", "whose usage is estimated: a stream cut short, a report without requests"),
         (told["failed"], "request", "that failed: kept, with what was billed of it"),
-        (told["unnamed"], "request", "without an id: known by file and line"),
+        (told["unnamed"], "row", "without an id: known by file and line"),
     ]
-    if any(count for count, _, _ in notes):
+    if any(count for count, _, _ in notes) or told["overlaps"]:
         page.heading("To know")
+    for one in told["overlaps"]:
+        page.item(_overlap(one), Style.WARNING)
     for count, noun, what in notes:
         if count:
             page.item(f"{plural(count, noun)} {what}.")
+
+
+def _overlap(one: Told) -> str:
+    """A warning: what two logs of the same days tell of is added up twice."""
+    span = one["first_day"] if one["days"] == 1 else f"{one['first_day']} to {one['last_day']}"
+    what = "requests" if one["kind"] == "api" else "chips"
+    whose = f"{one['provider']}'s {what}" if one["provider"] else what
+    if one["one"] == one["another"]:
+        return (
+            f"May count twice: {one['one']} told of {whose} on {plural(one['days'], 'day')} before ({span})."
+        )
+    return (
+        f"May count twice: {one['one']} and {one['another']} both tell of {whose} on"
+        f" {plural(one['days'], 'day')} ({span}). Where one sums the other, keep one of them."
+    )
 
 
 def _aside(told: Told, page: Page) -> None:
@@ -85,10 +104,14 @@ def report_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = Fa
     if told["by"] and told["groups"]:
         page.heading(f"By {', '.join(told['by'])}")
         _groups(told, page, everything=everything)
+        if few := pareto(told["groups"], told["by"]):
+            page.item(few)
     _failures(told, page)
     _parts(total, page)
     page.blank()
-    page.text(f"Prices of the day of use, as known on {told['as_known']}; list prices in USD.", Style.FAINT)
+    over = f", {told['catalog']} over them" if told.get("catalog") else ""
+    known = f"as known on {told['as_known']}; list prices in USD{over}."
+    page.text(f"Prices of the day of use, {known}", Style.FAINT)
     return page
 
 
@@ -129,7 +152,7 @@ def _coverage(told: Told, page: Page) -> None:
     if count := by["estimated"]["entries"]:
         page.item(
             f"Estimated: {count:,} {noun if count == 1 else nouns}, {_usd(by['estimated']['usd'])}: streams"
-            " that ended before their usage was told, sums of requests whose price depends on their length,"
+            " that ended before their usage was told, sums of requests whose number or length is not told,"
             " or a price that is an estimate (rents of chips are)."
         )
     if count := by["unpriced"]["entries"]:
@@ -169,18 +192,40 @@ def _groups(told: Told, page: Page, *, everything: bool) -> None:
         )
 
 
+def pareto(groups: Sequence[Told], by: Sequence[str]) -> str:
+    """Which few make most of the cost; "" where there are too few to say.
+
+    >>> rows = [{"user": f"u{n}", "usd": usd} for n, usd in enumerate(["80", "10", "5", "3", "2"])]
+    >>> pareto(rows, ["user"])
+    '1 of 5 (20 %) makes 80 % of the cost.'
+    """
+    amounts = [Decimal(one["usd"]) for one in groups]
+    whole = sum(amounts, Decimal(0))
+    if len(amounts) < 5 or whole <= 0 or not by or min(amounts) < 0:
+        return ""
+    reached, count = Decimal(0), 0
+    for amount in sorted(amounts, reverse=True):
+        reached, count = reached + amount, count + 1
+        if reached >= MOST * whole:
+            break
+    verb = "makes" if count == 1 else "make"
+    few = f"{count:,} of {len(amounts):,} ({share(count / len(amounts))})"
+    return f"{few} {verb} {share(float(MOST))} of the cost."
+
+
 def _group(one: Told, by: Sequence[str], whole: float) -> list[str]:
     usd = float(Decimal(one["usd"]))
     none_priced = one["unpriced_entries"] == one["entries"]
     return [
-        *(_label(one[name]) for name in by), f"{one['requests']:,}",
+        *(label(one[name]) for name in by), f"{one['requests']:,}",
         shown(float(one["input_tokens"])), shown(float(one["output_tokens"])),
         "unknown" if none_priced else shown(usd), "" if none_priced or not whole else share(usd / whole),
         f"{one['unpriced_entries']:,}" if one["unpriced_entries"] else "",
     ]  # fmt: skip
 
 
-def _label(value: Any) -> str:
+def label(value: Any) -> str:
+    """A value of a column that is grouped by, as a reader sees it."""
     if value is None or value == "":
         return NONE
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)

@@ -13,7 +13,8 @@ from tests.unit.ledger.logs import EXAMPLES, chat, write
 from truecost.report.layout import width_of
 from truecost.report.usage_text import import_page, report_page
 
-LOGS = sorted(EXAMPLES.glob("*.jsonl"))
+DIALECTS = ("anthropic", "litellm-spend", "openai-chat", "openai-responses", "otel-genai")
+LOGS = [EXAMPLES / f"{one}.jsonl" for one in DIALECTS]
 KNOWN = ("--as-known", "2026-11-22")
 MAP = (
     "ts=time,model=deployment,input_tokens=prompt_tokens,output_tokens=completion_tokens,cache_read_tokens=cached,"
