@@ -16,6 +16,7 @@ __version__ = VERSION
 if TYPE_CHECKING:
     from truecost import catalog
     from truecost.advise.verb import advise
+    from truecost.ledger.door import Ledger
     from truecost.plan.quick import quick
     from truecost.plan.result import Result, plan
     from truecost.pricing.call import Price, price
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
     from truecost.training.run import train
 
 __all__ = [
-    "Price", "ReplayResult", "Result", "SpecError", "TrainResult", "__version__", "advise", "catalog", "plan",
-    "price", "quick", "replay", "train",
+    "Ledger", "Price", "ReplayResult", "Result", "SpecError", "TrainResult", "__version__", "advise", "catalog",
+    "plan", "price", "quick", "replay", "train",
 ]  # fmt: skip
 
 _HOMES = {
+    "Ledger": "truecost.ledger.door",
     "Price": "truecost.pricing.call",
     "price": "truecost.pricing.call",
     "ReplayResult": "truecost.replay.result",

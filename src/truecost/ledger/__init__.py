@@ -10,13 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from truecost.ledger.door import Ledger
     from truecost.ledger.importing import ImportResult, import_usage
     from truecost.ledger.reporting import UsageReport, usage_report
 
-__all__ = ["ImportResult", "UsageReport", "import_usage", "usage_report"]
+__all__ = ["ImportResult", "Ledger", "UsageReport", "import_usage", "usage_report"]
 
 _HOMES = {
     "ImportResult": "importing",
+    "Ledger": "door",
     "UsageReport": "reporting",
     "import_usage": "importing",
     "usage_report": "reporting",
