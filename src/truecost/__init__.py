@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from truecost.training.run import train
 
 __all__ = [
-    "Ledger", "Price", "ReplayResult", "Result", "SpecError", "TrainResult", "__version__", "advise", "catalog",
-    "plan", "price", "quick", "replay", "train",
+    "Ledger", "Price", "ReplayResult", "Result", "SpecError", "TrainResult", "__version__", "advise",
+    "catalog", "plan", "price", "quick", "replay", "train",
 ]  # fmt: skip
 
 _HOMES = {

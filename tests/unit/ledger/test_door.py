@@ -23,7 +23,7 @@ def test_a_store_answers_its_questions(tmp_path: Path) -> None:
     report = ledger.report(["feature"], as_known=KNOWN)
     assert report.total["entries"] == 30
     same = ledger.whatif(model="gpt-4.1-mini", where="task = a", as_known=KNOWN).to_dict()
-    assert Decimal(same["total"]["before_usd"]) == Decimal("1.6")
+    assert Decimal(same["before"]["usd"]) == Decimal("1.6")
     assert ledger.unit("task", as_known=KNOWN).total["usd"] >= Decimal("1.6")
     shared = ledger.allocate("kind = fleet", to="model = house-7b", as_known=KNOWN)
     assert [one.allocated_usd for one in shared.shares] == [Decimal(30)]
