@@ -46,7 +46,7 @@ $(RUNTIME): $(VENV)/bin/python pyproject.toml
 
 $(DEVELOPMENT): $(RUNTIME)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@sh scripts/install_browser.sh
+	@sh scripts/install_test_tools.sh
 	@touch $@
 
 clean:

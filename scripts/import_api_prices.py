@@ -39,6 +39,8 @@ from typing import Any
 from api_price_lists import (
     BATCH_SINCE,
     CHECKED,
+    GENAI_PRICES,
+    NOT_SOLD,
     TEXT_MODES,
     Price,
     Seen,
@@ -55,7 +57,6 @@ from api_price_lists import (
 from truecost.catalog.api_price_names import MAKERS, plain_name, without_date
 from truecost.catalog.api_prices import STANDARD
 
-GENAI_PRICES = "0.2.3"
 LITELLM = "1.109.1"
 DATA = Path(__file__).parents[1] / "src/truecost/catalog/data"
 COLUMNS = (
@@ -63,11 +64,6 @@ COLUMNS = (
     "context_rule", "utc_from", "utc_until", "usd_per_token", "valid_from", "valid_until", "known_from",
     "source", "checked", "confidence", "reason",
 )  # fmt: skip
-
-NOT_SOLD = {("openai", name) for name in ("gpt-oss-120b", "gpt-oss-20b", "gpt-oss-safeguard-20b")}
-"""Entries of genai-prices that carry a reseller's price under the maker, who does not sell the model.
-
-OpenRouter's floating aliases (`~vendor/model-latest`) are left out too."""
 
 ALIASES_MOVED = {("mistral", "mistral-large-2512"): "mistral-large-latest"}
 """Aliases that moved after the list was written; of two models the newer price goes (Mistral Large 3)."""
@@ -189,7 +185,9 @@ def since(prices: list[Price], seen: Seen, provider: str) -> Iterator[Price]:
     start = seen.start(prices)
     for price in prices:
         begun = seen.dated(price, start)
-        if price.tier != STANDARD:
+        if price.kind == "search":
+            begun = replace(price, start=CHECKED, known=CHECKED)
+        elif price.tier != STANDARD:
             first = max(start, BATCH_SINCE.get(provider, CHECKED)) if price.tier == "batch" else CHECKED
             begun = replace(price, start=first, known=first)
         yield begun
@@ -301,6 +299,8 @@ def rank(provider: str) -> int:
 
 def reason(price: Price, listed: list[Price]) -> str:
     """Why a price began: what a list says of it, else what the dates show; "" where nothing is on record."""
+    if price.kind == "search":
+        return ""  # its first day is that of reading, or recalled
     if price.reason or price.known < price.start:
         return price.reason or "scheduled"
     same = (price.kind, price.lifetime, price.tier, price.above)
@@ -354,6 +354,10 @@ def source_rows(providers: list[dict[str, Any]], urls: list[str], history: Histo
         yield [f"history/{index}", citation, "", ""]
     note = "the vendor's batch discount of 50 % since its launch (day recalled), on the price of that time"
     yield ["batch/since", note, "", ""]
+    note = (
+        "the vendor's fee for a web search as listed on the day it was read, since its launch (day recalled)"
+    )
+    yield ["search/since", note, "", ""]
 
 
 def write_csv(path: Path, columns: Iterable[str], rows: Iterable[list[str]]) -> None:
