@@ -30,6 +30,7 @@ from truecost.ledger.readers import (
     most_claimed,
     with_map,
 )
+from truecost.ledger.readers.buckets import is_costs
 from truecost.ledger.readers.reader import TEXT
 from truecost.ledger.usage import COLUMNS
 
@@ -122,6 +123,11 @@ def _of_lines(prepared: Prepared, asked: Asked) -> Reader:
     given = mapped_reader(asked.mapping, names, table=False, outside=asked.outside)
     if "model" in given.columns and {"input_tokens", "output_tokens"} & set(given.columns):
         return given
+    if any(is_costs(record) for record in sample):
+        raise CannotRead(
+            f"{prepared.source}: these are costs, not usage: truecost ledger reconcile holds them"
+            " against a store"
+        )
     shown = ", ".join(list(names)[:12]) or "no JSON object"
     raise CannotRead(
         f"{prepared.source}: no dialect is known by its first lines (fields: {shown}); name the columns, such"

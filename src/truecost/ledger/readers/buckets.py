@@ -62,6 +62,11 @@ def claims(record: Record, start: str, counts: Sequence[str]) -> bool:
     return all("amount" not in one for one in results)
 
 
+def is_costs(record: Record) -> bool:
+    """Whether a record is a page or a bucket of costs: an invoice, and no usage."""
+    return any("amount" in one for bucket in _buckets(record) for one in _mappings(bucket.get("results")))
+
+
 def _buckets(record: Record) -> list[Mapping[str, Any]]:
     if "data" in record:
         return [one for one in _mappings(record["data"]) if "results" in one]

@@ -57,8 +57,9 @@ def _claims(record: Record) -> bool:
     if isinstance(record.get("data"), list):
         return any("gpuHours" in one and "cpuCoreHours" in one for one in _allocations(record["data"]))
     names = {name.lower() for name in record}
-    who = {"namespace", "pod", "node", "cluster", "controller", "name"}
-    return bool({"gpuhours", "gpu_hours", "gpucost", "gpu_cost"} & names and who & names)
+    who = {"namespace", "pod", "node", "cluster", "controller", "controllername"}
+    counted = {"gpuhours", "gpu_hours", "gpucost", "gpu_cost"} & names
+    return bool(counted and who & names) or {"name", "gpuhours"} <= names
 
 
 def _allocations(steps: list[Any]) -> Iterator[Record]:
