@@ -137,8 +137,9 @@ def _read_all(
 ) -> tuple[list[_Read], list[str]]:
     """Every file that was not imported before into `arrivals` and `rejects`."""
     asked, limits, progress = how
-    by_stat = {(one.file, one.bytes, one.modified_ns) for one in store.manifest.imported}
-    by_digest = {one.digest for one in store.manifest.imported}
+    taken = [one for one in store.manifest.imported if one.took_any]
+    by_stat = {(one.file, one.bytes, one.modified_ns) for one in taken}
+    by_digest = {one.digest for one in taken}
     read: list[_Read] = []
     skipped: list[str] = []
     for index, path in enumerate(paths):

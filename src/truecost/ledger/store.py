@@ -66,6 +66,11 @@ class Imported:
     nothing_to_count: int = 0
     """Lines of its dialect that tell of no request, or of one that another line tells better."""
 
+    @property
+    def took_any(self) -> bool:
+        """Whether anything in it was understood: what was not may be with other options."""
+        return bool(self.rows + self.duplicates + self.conflicts + self.rolled_up + self.nothing_to_count)
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:

@@ -178,7 +178,7 @@ def _groups(told: Told, page: Page, *, everything: bool) -> None:
     columns = [
         *(Column(one, wraps=True) for one in by), Column("requests", right=True),
         Column("input\ntokens", right=True, optional=True),
-        Column("output\ntokens", right=True, optional=True),
+        Column("output\ntokens", right=True, optional=True), Column("chip-\nhours", right=True),
         Column("USD", right=True), Column("share", right=True), Column("unpriced", right=True),
     ]  # fmt: skip
     page.extend(table(columns, [_group(one, by, whole) for one in kept], page.width))
@@ -219,6 +219,7 @@ def _group(one: Told, by: Sequence[str], whole: float) -> list[str]:
     return [
         *(label(one[name]) for name in by), f"{one['requests']:,}",
         shown(float(one["input_tokens"])), shown(float(one["output_tokens"])),
+        shown(float(one["chip_hours"])) if Decimal(one["chip_hours"]) else "",
         "unknown" if none_priced else shown(usd), "" if none_priced or not whole else share(usd / whole),
         f"{one['unpriced_entries']:,}" if one["unpriced_entries"] else "",
     ]  # fmt: skip

@@ -40,6 +40,15 @@ def test_the_same_file_again_adds_nothing_and_is_not_read(tmp_path: Path) -> Non
     assert import_usage([packed], tmp_path / "usage", now=NOW).skipped == (str(packed),)
 
 
+def test_a_file_that_was_not_understood_is_read_again(tmp_path: Path) -> None:
+    row = {"when": "2026-10-05T12:00:00Z", "model": "m", "input_tokens": 1, "output_tokens": 1}
+    write(tmp_path / "own.jsonl", [row])
+    first = import_usage([tmp_path / "own.jsonl"], tmp_path / "usage", now=NOW)
+    assert (first.rows, first.reasons) == (0, {"no time that can be read": 1})
+    again = import_usage([tmp_path / "own.jsonl"], tmp_path / "usage", now=NOW, mapping={"ts": "when"})
+    assert (again.rows, again.skipped) == (1, ())
+
+
 def test_a_log_that_grew_adds_what_is_new(tmp_path: Path) -> None:
     take(tmp_path, chat(1), chat(2))
     grown = take(tmp_path, chat(1), chat(2), chat(3))

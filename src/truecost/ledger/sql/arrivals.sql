@@ -78,6 +78,7 @@ made AS (
             WHEN smallest <= -1000000000000000000 THEN 'a count that is no whole number'
             WHEN told_kind NOT IN ('api', 'fleet', 'training', 'other') THEN 'a kind that is none of api, fleet, training, other'
             WHEN hours IS NULL AND chip_hours IS NOT NULL THEN 'chip hours that are no number'
+            WHEN stated IS NULL AND regexp_matches(stated_usd, '^[A-Z]{3} ') THEN 'an amount in another currency than USD'
             WHEN stated IS NULL AND stated_usd IS NOT NULL THEN 'a stated amount that is no number'
             WHEN smallest < 0 THEN 'negative tokens or hours'
             WHEN largest > 100000000000 THEN 'over 100,000,000,000 tokens in a row'
