@@ -35,7 +35,7 @@ from truecost.catalog.genai_list import (
 __all__ = [
     "BATCH_SINCE", "CHECKED", "GENAI_PRICES", "NOT_SOLD", "TEXT_MODES", "Price", "Seen", "clauses",
     "genai_identity", "genai_prices_of", "genai_providers", "level", "litellm_identity", "litellm_prices",
-    "usable", "with_reason",
+    "litellm_search_fee", "usable", "with_reason",
 ]  # fmt: skip
 
 PER_PROMPT = {"gemini", "vertex_ai", "vertex_ai-language-models"}

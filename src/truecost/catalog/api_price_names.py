@@ -153,7 +153,14 @@ def _close(name: str, known: Iterable[str]) -> list[str]:
 
 @cache
 def read_table(name: str) -> str:
-    """The text of one of the price tables."""
+    """The text of one of the price tables, with what `truecost catalog update` found since."""
+    from truecost.catalog.price_updates import with_updates
+
+    return with_updates(name, shipped_table(name))
+
+
+def shipped_table(name: str) -> str:
+    """The text of one of the price tables as it ships."""
     raw = (files("truecost.catalog") / "data" / name).read_bytes()
     return (gzip.decompress(raw) if name.endswith(".gz") else raw).decode()
 

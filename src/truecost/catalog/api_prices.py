@@ -32,6 +32,8 @@ from truecost.catalog.facts import Confidence, Fact
 from truecost.catalog.names import UnknownName
 
 STANDARD = "standard"
+BY_THE_PIECE = frozenset({"request", "search", "image"})
+"""Kinds that are no token: a request, a web search, an image."""
 
 
 class NoOffer(LookupError):  # noqa: N818 - the name says what happened
@@ -44,8 +46,8 @@ class PriceRow:
 
     `context_above_tokens` is 0 for the base price; otherwise the row prices *every* token of a request whose
     whole input (cached tokens included) is above that many tokens, or at it when `inclusive`. `utc_from` and
-    `utc_until` bound a daily window. `usd_per_token` is exact; of kinds `request` and `image` it is USD for
-    one. `reason` is why the price began where that is on record: `change`, `correction`, `promotion`,
+    `utc_until` bound a daily window. `usd_per_token` is exact; of kinds `request`, `search` and `image` it is
+    USD for one. `reason` is why the price began where that is on record: `change`, `correction`, `promotion`,
     `scheduled`.
     """
 
@@ -68,6 +70,8 @@ class PriceRow:
     checked: date
     confidence: Confidence
     reason: str = ""
+    end_known: date | None = None
+    """From when it was known that it ends, where an update of the list said so."""
 
     @property
     def condition(self) -> tuple[str, str, str, int]:
@@ -96,12 +100,14 @@ class PriceRow:
     @property
     def end_known_from(self) -> date | None:
         """From which day it was known when this price ends: that day, or the day an end to come was read."""
-        return None if self.valid_until is None else min(self.valid_until, self.checked)
+        if self.valid_until is None or self.end_known is not None:
+            return self.end_known
+        return min(self.valid_until, self.checked)
 
     @property
     def unit(self) -> str:
-        """What one of its kind is: a token, a request or an image."""
-        return self.kind if self.kind in {"request", "image"} else "token"
+        """What one of its kind is: a token, a request, a web search or an image."""
+        return self.kind if self.kind in BY_THE_PIECE else "token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +379,7 @@ def _choose(offers: list[ApiPrice], region: str, provider_named: bool) -> ApiPri
     chosen, why = _choose_provider(offers)
     if provider_named:
         why = ""
-    newest = sorted(offers, key=lambda offer: max(row.valid_from for row in offer.rows))
+    newest = sorted(offers, key=_newest)
     regions = {offer.rows[0].region: offer for offer in newest if offer.provider == chosen}
     order = ("", "global", "regional", "us") if region in {"", "global"} else ("regional", "", "global", "us")
     taken = region if region in regions else next((name for name in order if name in regions), min(regions))
@@ -381,6 +387,11 @@ def _choose(offers: list[ApiPrice], region: str, provider_named: bool) -> ApiPri
         where = f"price of region {taken!r}" if taken else f"no price of region {region!r}, the list price"
         why = f"{why}; {where}" if why else where
     return replace(regions[taken], choice=why)
+
+
+def _newest(offer: ApiPrice) -> date:
+    """From when an offer's newest price is, but for fees of searches: those are dated when they were read."""
+    return max((row.valid_from for row in offer.rows if row.kind != "search"), default=date.min)
 
 
 def _choose_provider(offers: list[ApiPrice]) -> tuple[str, str]:
@@ -433,7 +444,8 @@ def _all_rows() -> Iterator[PriceRow]:
 
 def _row(cells: list[str]) -> PriceRow:
     (name, provider, model, kind, lifetime, tier, region, above, rule, utc_from, utc_until, usd,
-     valid_from, valid_until, known_from, source, checked, confidence, reason) = cells  # fmt: skip
+     valid_from, valid_until, known_from, source, checked, confidence, reason,
+     *end_known) = cells  # fmt: skip
     return PriceRow(
         name, provider, model, kind, lifetime, tier, region,
         int(above), rule == "whole_request_inclusive",
@@ -447,4 +459,5 @@ def _row(cells: list[str]) -> PriceRow:
         date.fromisoformat(checked),
         Confidence(confidence),
         reason,
+        date.fromisoformat(end_known[0]) if end_known and end_known[0] else None,
     )  # fmt: skip

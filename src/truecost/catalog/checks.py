@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from truecost.catalog.api_prices import Disagreement
     from truecost.catalog.catalog import Catalog
 
-Kind: TypeAlias = Literal["stale", "contradictory", "low_confidence", "single_sourced"]
+Kind: TypeAlias = Literal["stale", "contradictory", "low_confidence", "single_sourced", "updated"]
 
 STALE_AFTER = timedelta(days=365)
 TOLERANCE = 0.10
@@ -60,6 +60,7 @@ def check(catalog: Catalog, as_of: date) -> list[Finding]:
         *check_stale(facts, as_of),
         *check_low_confidence(facts),
         *check_single_sourced(facts, {*rates.others, *chip_others}),
+        *check_updated(as_of),
     ]
 
 
@@ -94,6 +95,27 @@ def _list_prices(catalog: Catalog, as_of: date) -> Iterator[Fact]:
         for kind in ("input", "output"):
             if price.has(kind):
                 yield price.fact(kind)
+
+
+def check_updated(as_of: date) -> list[Finding]:
+    """API prices known by a day that do not ship: `truecost catalog update` found them in a newer list."""
+    from truecost.catalog.price_updates import COLUMNS, updates
+
+    found: list[Finding] = []
+    for cells in updates().prices:
+        row = dict(zip(COLUMNS, cells, strict=True))
+        if row["known_from"] > as_of.isoformat():
+            continue
+        tier = "" if row["tier"] == "standard" else f"/{row['tier']}"
+        above = (
+            ""
+            if row["context_above_tokens"] == "0"
+            else f" above {int(row['context_above_tokens']):,} tokens"
+        )
+        said = f"{float(row['usd_per_token']) * 1e6:.6g} USD a million{above} from {row['valid_from']} on"
+        key = f"price/{row['provider']}/{row['model']}/{row['kind']}{tier}"
+        found.append(Finding("updated", key, f"{said}, known from {row['known_from']}: {row['source']}"))
+    return sorted(found, key=lambda one: one.key)
 
 
 def check_stale(facts: Iterable[Fact], as_of: date) -> list[Finding]:

@@ -136,5 +136,27 @@ def export(*, what: str, file: str, catalog: str | None) -> None:
     note(f"{count:,} {what}")
 
 
+@command.command("update")
+@click.option("--dry-run", is_flag=True, help="Say what would change; write nothing.")
+@click.option("--all", "everything", is_flag=True, help="Show every change, not the first ones.")
+@json_option
+@debug_option
+def update_(*, dry_run: bool, everything: bool, as_json: bool) -> None:
+    """API prices of an installed newer genai-prices, laid over those that ship; nothing is fetched.
+
+    New prices are added with today as the day they are known from: what was known before is priced as it was.
+    They are kept in TRUECOST_CATALOG_DIR, or truecost in your data directory; remove the files to be without.
+    """
+    from truecost.catalog.genai_update import update
+    from truecost.cli.output import emit_json, emit_page, page_width
+    from truecost.report.catalog_update_text import update_page
+
+    told = update(date.today(), dry_run=dry_run).to_dict()
+    if as_json:
+        emit_json(told)
+    else:
+        emit_page(update_page(told, page_width(), everything=everything))
+
+
 def _day(as_of: datetime | None) -> date:
     return as_of.date() if as_of else date.today()

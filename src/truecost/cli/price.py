@@ -22,6 +22,7 @@ TOKENS = {
     "reasoning": ("reasoning_tokens", "tokens", "Tokens of the output that are reasoning."),
     "audio-output": ("audio_output_tokens", "tokens", "Audio tokens of the output."),
     "images": ("images", "", "Images that are billed by the piece."),
+    "searches": ("searches", "", "Web searches that the vendor made for a request."),
     "requests": ("requests", "", "How many such requests.  [default: 1]"),
 }
 """Options that count: the field, its unit, what it is."""

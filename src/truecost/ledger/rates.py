@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby, pairwise, product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from truecost.catalog.names import UnknownName
 from truecost.ledger.chip_rates import chip_rents
 from truecost.ledger.engine import Connection, name
-from truecost.pricing.book import Book, Cell, book
+from truecost.pricing.book import Book, Cell, book, book_of
 from truecost.pricing.rate_rows import RateRow
+
+if TYPE_CHECKING:
+    from truecost.catalog.catalog import Catalog
 
 ANY_LENGTH = 1_000_000_000_000
 MINUTES_PER_DAY = 1440
@@ -43,7 +46,8 @@ COLUMNS: Mapping[str, str] = {
     "utc_minute_from": "INTEGER", "utc_minute_to": "INTEGER", "valid_from": "DATE", "valid_to": "DATE",
     **dict.fromkeys(PRICES, "DECIMAL(18,15)"),
     "chip_hour_usd": "DECIMAL(18,15)", "by_length": "BOOLEAN",
-    "priced_as": "VARCHAR", "is_estimate": "BOOLEAN", "rules": "VARCHAR", "sources": "VARCHAR",
+    "search_is_estimate": "BOOLEAN", "priced_as": "VARCHAR", "is_estimate": "BOOLEAN",
+    "rules": "VARCHAR", "sources": "VARCHAR",
 }  # fmt: skip
 """Name and type of every column; provider, model and region are as the logs have them, `to` is excluded."""
 
@@ -69,30 +73,41 @@ class Unknown:
 
 
 def make_rates(
-    connection: Connection, models: Iterable[Named], as_known: date
+    connection: Connection, models: Iterable[Named], as_known: date, catalog: Catalog | None = None
 ) -> dict[tuple[str, str, str], Unknown]:
-    """The table `rates` for these models by what was known on a day; returns those without one, and why."""
+    """The table `rates` for these models by what was known on a day; returns those without one, and why.
+
+    The prices of an overlay of `catalog` go before those that ship.
+    """
     rows: list[tuple[Any, ...]] = []
     unknown: dict[tuple[str, str, str], Unknown] = {}
     for named in models:
         key = (named.provider, named.model, named.region)
         try:
-            found = _chip_rates(named, as_known) if named.is_chip else _rates_of(named, as_known)
+            priced = _chip_rates if named.is_chip else _rates_of
+            found = priced(named, as_known, catalog)
             rows += (key + row for row in found)
         except UnknownName as error:
             unknown[key] = Unknown(f"unknown {error.kind} {error.name!r}", tuple(error.nearest))
         except LookupError as error:
             unknown[key] = Unknown(str(error))
-    columns = ", ".join(f"{name(one)} {kind}" for one, kind in COLUMNS.items())
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE rates ({columns})")
-    if rows:
-        lists = [[None if one is None else str(one) for one in column] for column in zip(*rows, strict=True)]
-        chosen = ", ".join(f"CAST(unnest(?) AS {kind})" for kind in COLUMNS.values())
-        connection.execute(f"INSERT INTO rates SELECT {chosen}", lists)
+    fill(connection, "rates", COLUMNS, rows)
     return unknown
 
 
-def _rates_of(named: Named, as_known: date) -> list[tuple[Any, ...]]:
+def fill(
+    connection: Connection, table: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """A temporary table of columns and their types, with rows of values as they are or as text."""
+    typed = ", ".join(f"{name(one)} {kind}" for one, kind in columns.items())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name(table)} ({typed})")
+    if rows:
+        lists = [[None if one is None else str(one) for one in column] for column in zip(*rows, strict=True)]
+        chosen = ", ".join(f"CAST(unnest(?) AS {kind})" for kind in columns.values())
+        connection.execute(f"INSERT INTO {name(table)} SELECT {chosen}", lists)
+
+
+def _rates_of(named: Named, as_known: date, catalog: Catalog | None) -> list[tuple[Any, ...]]:
     """The columns behind provider, model and region, of the days of use.
 
     A name may mean another offer on another day, so each span between two days on which a price changes is
@@ -100,7 +115,11 @@ def _rates_of(named: Named, as_known: date) -> list[tuple[Any, ...]]:
     """
     if not named.model:
         raise LookupError("the log names no model")
-    found = book(named.model, named.provider or None, named.region)
+    provider = named.provider or None
+    if catalog is None:
+        found = book(named.model, provider, named.region)
+    else:
+        found = book_of(catalog, named.model, provider, named.region)
     cuts = [day for day in found.used if named.first_day < day <= named.last_day]
     spans = list(pairwise([named.first_day, *cuts, named.last_day + timedelta(1)]))
     rows: list[tuple[Any, ...]] = []
@@ -116,14 +135,14 @@ def _rates_of(named: Named, as_known: date) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _chip_rates(named: Named, as_known: date) -> Iterator[tuple[Any, ...]]:
+def _chip_rates(named: Named, as_known: date, catalog: Catalog | None) -> Iterator[tuple[Any, ...]]:
     """The columns behind provider, model and region of a chip whose hours were used."""
     nothing = (None,) * len(PRICES)
     days = (named.first_day, named.last_day + timedelta(1))
-    for rent in chip_rents(named.model, days, as_known):
+    for rent in chip_rents(named.model, days, as_known, catalog):
         span = (0, ANY_LENGTH, 0, MINUTES_PER_DAY, rent.valid_from, rent.valid_to)
         about = (rent.priced_as, True, "the middle of what is asked on the market", rent.source)
-        yield (rent.term, False, *span, *nothing, format(rent.usd_per_chip_hour, "f"), False, *about)
+        yield (rent.term, False, *span, *nothing, format(rent.usd_per_chip_hour, "f"), False, False, *about)
 
 
 def _cell(found: Book, day: date, as_known: date) -> Cell | LookupError:
@@ -166,8 +185,10 @@ def _prices(here: Sequence[RateRow], *, by_length: bool) -> Iterator[Any]:
         yield None if found is None else format(found, "f")
     yield None
     yield by_length
+    guessed = {row.token_kind for row in here if row.confidence == "estimate"}
+    yield "search" in guessed
     one = here[0]
     yield f"{one.provider}/{one.model}" + (f" ({one.region})" if one.region else "")
-    yield any(row.confidence == "estimate" for row in here)
+    yield bool(guessed - {"search"})
     yield "; ".join(dict.fromkeys(row.rule for row in here if row.rule))
     yield "; ".join(dict.fromkeys(row.source for row in here))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from truecost.catalog.api_prices import STANDARD, ApiPrice
+from truecost.catalog.api_prices import STANDARD, ApiPrice, NoOffer
 from truecost.catalog.facts import Fact
 from truecost.normal import normal_cdf
 from truecost.pricing.rates import KINDS, Rate, rate
@@ -39,14 +39,17 @@ class Usage:
     audio_input_tokens: Value = 0.0
     audio_output_tokens: Value = 0.0
     images: Value = 0.0
+    searches: Value = 0.0
 
     def __post_init__(self) -> None:
         for name in ("input", "output", *PARTS_OF_INPUT, *PARTS_OF_OUTPUT):
             given = getattr(self, f"{name}_tokens")
             if not np.all(np.isfinite(given) & np.greater_equal(given, 0)):
                 raise ValueError(f"{name}_tokens must be finite numbers of 0 or more")
-        if not np.all(np.isfinite(self.images) & np.greater_equal(self.images, 0)):
-            raise ValueError("images must be finite numbers of 0 or more")
+        for name in ("images", "searches"):
+            given = getattr(self, name)
+            if not np.all(np.isfinite(given) & np.greater_equal(given, 0)):
+                raise ValueError(f"{name} must be finite numbers of 0 or more")
         if np.any(self.of_input > np.multiply(self.input_tokens, 1 + 1e-9)):
             raise ValueError(
                 "cache_read_tokens + cache_write_tokens + audio_input_tokens exceed input_tokens, which "
@@ -91,8 +94,8 @@ class Usage:
         if kind == "output":
             apart = self.of_output if split_reasoning else self.audio_output_tokens
             return np.maximum(self.output_tokens - apart, 0.0)
-        if kind == "image":
-            return self.images
+        if kind in {"image", "search"}:
+            return self.images if kind == "image" else self.searches
         return 1.0 if kind == "request" else getattr(self, f"{kind}_tokens")
 
 
@@ -203,6 +206,10 @@ def _billed(price: ApiPrice, usage: Usage, tier: str, lifetime: str) -> Iterator
         if (kind == "reasoning" and not split) or not np.any(tokens):
             continue
         found = rate(price, kind, tier, cache_lifetime=lifetime)
+        if found is None and kind == "search":
+            raise NoOffer(
+                f"{price.provider}/{price.model} has no known fee for a web search on {price.as_of}"
+            )
         if found is not None:
             yield found, tokens
 

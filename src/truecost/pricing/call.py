@@ -32,7 +32,8 @@ class Counts(TypedDict, total=False):
     """What one request used. `input_tokens` is the whole input, `output_tokens` the whole output.
 
     Cached, written and audio tokens are parts of the input, reasoning and audio tokens parts of the output.
-    `images` are images billed by the piece. `requests` is how many such requests there are.
+    `images` are images billed by the piece, `searches` web searches that the vendor made. `requests` is how
+    many such requests there are.
     """
 
     input_tokens: int
@@ -44,6 +45,7 @@ class Counts(TypedDict, total=False):
     reasoning_tokens: int
     audio_output_tokens: int
     images: int
+    searches: int
     requests: int
 
 
@@ -238,6 +240,8 @@ def _billed(used: Mapping[str, int], *, takes_fee: bool) -> Iterator[tuple[str, 
         yield "audio_output", "", spoken
     if images := used["images"]:
         yield "image", "", images
+    if searches := used["searches"]:
+        yield "search", "", searches
     if takes_fee:
         yield "request", "", 1
 

@@ -171,7 +171,7 @@ def _tier(price: Price) -> Iterator[Told]:
     times: dict[str, list[str]] = {}
     for line in price.lines:
         beside = _same_terms(standard.get((line.kind, line.cache_life), ()), line.rate)
-        listed = not line.rate.rule and line.kind != "request"
+        listed = not line.rate.rule and line.kind not in {"request", "search"}
         if listed and beside is not None and beside.usd_per_token:
             times.setdefault(_times(line.usd_per_token, beside.usd_per_token), []).append(named(line))
     for times_standard, kinds in times.items():

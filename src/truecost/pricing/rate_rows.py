@@ -42,10 +42,10 @@ DAY_MINUTES = 24 * 60
 class RateRow(NamedTuple):
     """One price of one kind of token, under which conditions and when; the fields are the exported columns.
 
-    `usd_per_token` is USD for one of `unit` (token, request or image), exact. `input_tokens_from` and `_to`
-    are what `context_above_tokens` and `context_inclusive` come to; the price holds for the whole request,
-    and its cached tokens count. `rule` says why it is billed so where the vendor lists no price for exactly
-    this. `reason` is why the price began, where that is on record.
+    `usd_per_token` is USD for one of `unit` (token, request, search or image), exact. `input_tokens_from`
+    and `_to` are what `context_above_tokens` and `context_inclusive` come to; the price holds for the whole
+    request, and its cached tokens count. `rule` says why it is billed so where the vendor lists no price for
+    exactly this. `reason` is why the price began, where that is on record.
     """
 
     provider: str

@@ -9,6 +9,7 @@
 - A service tier that lists no long-context price pays the standard one above the threshold: vendors serve
   such requests at the standard tier or not at all.
 - Reasoning tokens are output, at the output price unless the vendor prices them apart.
+- A web search that the vendor makes has a fee of its own, the same in every tier, or cannot be priced.
 - Audio tokens and images are billed at a price of their own, or cannot be priced: text's is never taken.
 """
 
@@ -24,9 +25,10 @@ from truecost.ranges import Range, Value
 
 KINDS = (
     "input", "cache_read", "cache_write", "audio_input", "output", "reasoning", "audio_output", "image",
-    "request",
+    "search", "request",
 )  # fmt: skip
-"""What a request is billed for. `request` is its fee, `image` one image; the others are tokens."""
+"""What a request is billed for. `request` is its fee, `image` one image, `search` one web search of the
+vendor's; the others are tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ def rate(price: ApiPrice, kind: str, tier: str = STANDARD, *, cache_lifetime: st
     """
     if kind in {"input", "output", "audio_input", "audio_output", "image"}:
         return _listed(price, kind, tier, cache_lifetime)
-    if kind in {"reasoning", "request"}:
-        # A fee for each request holds in every tier that lists none of its own.
+    if kind in {"reasoning", "request", "search"}:
+        # A fee for each request or search holds in every tier that lists none of its own.
         own = tier if price.has(kind, tier) or kind == "reasoning" else STANDARD
         return _listed(price, kind, own, cache_lifetime) if price.has(kind, own) else None
     if price.has(kind, tier, cache_lifetime=cache_lifetime):

@@ -206,3 +206,27 @@ def test_audio_is_a_kind_and_an_image_is_one_only_where_no_token_is_billed_for_i
     assert ("image", "standard", Decimal("1e-4")) in found
     by_token = lists.litellm_prices({**entry, "input_cost_per_image_token": 1e-06}, "x")
     assert "image" not in {p.kind for p in by_token}
+
+
+def test_a_search_fee_is_one_only_where_it_is_the_same_for_all_and_by_the_search() -> None:
+    def fee(**fees: float) -> Decimal | None:
+        context = {f"search_context_size_{size}": usd for size, usd in fees.items() if size != "unit"}
+        provider = "gemini" if "unit" in fees else "openai"
+        entry = {"litellm_provider": provider, "search_context_cost_per_query": context}
+        return lists.litellm_search_fee(entry)
+
+    assert fee(low=0.01, medium=0.01, high=0.01) == Decimal("0.01")
+    assert fee(low=0.005, medium=0.008, high=0.012) is None
+    assert fee(low=0.035, medium=0.035, high=0.035, unit=0.035) is None, "Gemini's is by the prompt"
+
+
+def test_a_search_fee_is_an_estimate_before_it_was_read() -> None:
+    info = {
+        "prices": {"input_mtok": Decimal(3), "output_mtok": Decimal(15), "web_searches_kcount": Decimal(10)}
+    }
+    seen = lists.Seen({(Decimal("0.000003"), Decimal("0.000015")): date(2025, 9, 29)})
+    rows = [row for row in lists.genai_prices_of(info, "anthropic", seen) if row.kind == "search"]
+    assert [(row.usd, row.start, row.end, row.confidence) for row in rows] == [
+        (Decimal("0.01"), date(2025, 9, 29), lists.CHECKED, "estimate"),
+        (Decimal("0.01"), lists.CHECKED, None, "published"),
+    ]

@@ -141,7 +141,8 @@ volume:
 
 CAPACITY = """
 capacity:
-  - {name: PTU, provider: openai, model: gpt-4.1-mini, usd_per_hour: 1, tokens_per_minute: 1000, output_weight: 4}
+  - {name: PTU, provider: openai, model: gpt-4.1-mini, usd_per_hour: 1, tokens_per_minute: 1000,
+     output_weight: 4}
 """
 
 
@@ -250,7 +251,8 @@ def test_halves_are_rounded_to_even() -> None:
 
 
 def test_a_price_that_only_the_contract_has(tmp_path: Path) -> None:
-    contract = "rates: [{provider: openai, model: our-*, usd_per_mtok: {input: 2, output: 4}, usd_each: {search: 0.01}}]"
+    prices = "usd_per_mtok: {input: 2, output: 4}, usd_each: {search: 0.01}"
+    contract = f"rates: [{{provider: openai, model: our-*, {prices}}}]"
     used = row(
         0, model="our-tune", input_tokens=1000, cache_read_tokens=500, output_tokens=10, searches=2, user="a"
     )
@@ -348,7 +350,7 @@ currency: {code: usd, rates: {soon: 1}}
 @pytest.mark.parametrize(("text", "message"), [
     ("rates: [{provider: anthropc, discount: 1 %}]", "did you mean 'anthropic'"),
     ("rates: [{tier: prioriti, discount: 1 %}]", "did you mean 'priority'"),
-    ("volume: [{measure: usd, rule: all, tiers: [{starts_at: 5, discount: 0}, {starts_at: 5, discount: 1 %}]}]",
+    ("volume: [{measure: usd, rule: all, tiers: [{starts_at: 5, discount: 0}, {starts_at: 5, discount: 0}]}]",
      "5 is not above the tier before"),
     ("commitments: [{usd: 5, per: year, valid_from: 2026-01-02}]", "begins on the first day of a month"),
     ("rates: [{discount: 1 %, usd_per_mtok: {input: 1}}]", "a price or a discount, not both"),
@@ -383,6 +385,7 @@ def test_whatever_a_file_holds_is_read_or_refused(given_file: dict[str, Any]) ->
         file = Path(folder) / "contract.yaml"
         file.write_text(json.dumps(given_file), encoding="utf-8")
         try:
-            assert isinstance(contract_of(file), Contract)
-        except SpecError as refused:
-            assert refused.problems
+            read = contract_of(file)
+        except SpecError:
+            return
+        assert isinstance(read, Contract)

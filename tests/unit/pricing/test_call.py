@@ -187,3 +187,20 @@ def test_it_is_a_door_of_the_package_and_plain_values_are_plain() -> None:
     assert str(one) == "openai/gpt-4.1 on 2026-11-22: 0.00002 USD"
     with pytest.raises(AttributeError):
         one.on = TODAY  # type: ignore[misc]
+
+
+def test_a_web_search_has_a_fee_of_its_own_the_same_in_a_batch() -> None:
+    # Anthropic: 10 USD for 1,000 searches
+    day = date(2026, 11, 22)
+    alone = price("claude-sonnet-4-5", input_tokens=1_000_000, searches=3, requests=2, on=day)
+    assert [(line.kind, line.tokens, line.usd) for line in alone.lines][-1] == ("search", 6, Decimal("0.06"))
+    batch = price("claude-sonnet-4-5", searches=3, batch=True, on=day)
+    assert batch.total_usd == Decimal("0.03")
+    before = price("claude-sonnet-4-5", searches=1, on=date(2026, 10, 1))
+    assert [line.rate.confidence for line in before.lines] == ["estimate"]
+
+
+def test_a_search_without_a_known_fee_is_a_gap_never_0() -> None:
+    found = price("mistral-large-2512", input_tokens=1000, searches=1, on=date(2026, 11, 22))
+    assert found.total_usd is None
+    assert [gap.kind for gap in found.gaps] == ["search"]

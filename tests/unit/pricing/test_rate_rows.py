@@ -75,6 +75,7 @@ CALLS = st.fixed_dictionaries(
         "input": st.tuples(tokens, tokens, st.just(0) | tokens, st.just(0) | tokens, seldom),
         "output": st.tuples(tokens, tokens, seldom),
         "images": seldom,
+        "searches": seldom,
         "sold": st.sampled_from(
             [("standard", False)] * 3 + [("standard", True), ("priority", False), ("flex", False)]
         ),
@@ -138,7 +139,7 @@ def called(offer: tuple[str, str, str], call: dict[str, Any]) -> Any:
         tier=tier, batch=batch, input_tokens=plain + read + short + long + audio, cache_read_tokens=read,
         cache_write_5m_tokens=short, cache_write_1h_tokens=long, audio_input_tokens=audio,
         output_tokens=written + reasoning + spoken, reasoning_tokens=reasoning, audio_output_tokens=spoken,
-        images=call["images"],
+        images=call["images"], searches=call["searches"],
     )  # fmt: skip
 
 
@@ -180,7 +181,7 @@ def test_the_exact_price_is_the_planners_price(call: dict[str, Any], which: tupl
     usage = Usage(
         float(plain + read + short + audio), float(written + reasoning + spoken), float(read), float(short),
         reasoning_tokens=float(reasoning), audio_input_tokens=float(audio), audio_output_tokens=float(spoken),
-        images=float(call["images"]),
+        images=float(call["images"]), searches=float(call["searches"]),
     )  # fmt: skip
     assert float(one.total_usd) == pytest.approx(
         float(api_cost(listed, usage, tier=sold)), rel=1e-9, abs=1e-15
