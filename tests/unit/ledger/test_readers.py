@@ -108,29 +108,6 @@ def test_a_cache_write_without_a_life_is_of_five_minutes(tmp_path: Path) -> None
     assert (row["input_tokens"], row["cache_write_5m_tokens"], row["cache_write_1h_tokens"]) == (41, 40, 0)
 
 
-def test_the_tier_served_counts_not_the_one_asked_for(tmp_path: Path) -> None:
-    record = chat()
-    record["request"]["service_tier"] = "priority"
-    record["response"]["service_tier"] = "default"
-    assert one(tmp_path, record)["service_tier"] == "standard"
-
-
-def test_a_stream_that_ended_early_is_estimated_and_its_text_is_gone(tmp_path: Path) -> None:
-    record = chat()
-    del record["response"]["usage"]
-    record["request"]["messages"][0]["content"] = "x" * 400
-    record["response"]["choices"] = [{"message": {"content": "y" * 100}, "finish_reason": None}]
-    row = one(tmp_path, record)
-    assert (row["status"], row["quality"]) == ("cut", "estimated")
-    assert row["input_tokens"] == 101
-    assert row["output_tokens"] == 25
-
-
-def test_a_message_without_a_stop_reason_is_estimated(tmp_path: Path) -> None:
-    row = one(tmp_path, message(stop_reason=None))
-    assert (row["status"], row["quality"], row["output_tokens"]) == ("cut", "estimated", 50)
-
-
 def test_failures_are_kept_with_what_was_billed(tmp_path: Path) -> None:
     billed = chat(1, status_code=500, error={"type": "server_error"})
     free: dict[str, Any] = {"ts": "2026-10-05T12:00:00Z", "request_id": "req-1", "status_code": 429,
@@ -139,14 +116,6 @@ def test_failures_are_kept_with_what_was_billed(tmp_path: Path) -> None:
     take(tmp_path, billed, free)
     found = rows(tmp_path / "usage")
     assert [(row["status"], row["input_tokens"]) for row in found] == [("error", 1000), ("error", 0)]
-
-
-def test_a_hit_in_the_proxys_own_cache_has_no_tokens(tmp_path: Path) -> None:
-    record = {"request_id": "r", "startTime": "2026-10-05T12:00:00Z", "model": "gpt-4.1-mini", "spend": 0,
-              "custom_llm_provider": "openai", "prompt_tokens": 100, "completion_tokens": 10,
-              "cache_hit": "True"}  # fmt: skip
-    row = one(tmp_path, record)
-    assert (row["input_tokens"], row["output_tokens"], row["tags"]) == (0, 0, {"local_cache_hit": "true"})
 
 
 def test_litellm_reads_the_cache_out_of_its_metadata(tmp_path: Path) -> None:
@@ -285,6 +254,14 @@ def test_mixed_dialects_in_one_file_are_each_read(tmp_path: Path) -> None:
     assert [row["line"] for row in rows(tmp_path / "usage")] == [2, 1, 3]
 
 
+def test_a_field_that_first_appears_late_is_read(tmp_path: Path) -> None:
+    plain = {"ts": "2026-10-05T12:00:00Z", "model": "gpt-4.1-mini", "input_tokens": 1, "output_tokens": 1}
+    late = {**plain, "model": "h100-sxm", "kind": "fleet", "chip_hours": 2, "stated_usd": 5, "user": "u-1"}
+    take(tmp_path, *[plain] * 300, late)
+    (found,) = [row for row in rows(tmp_path / "usage") if row["model"] == "h100-sxm"]
+    assert (found["kind"], found["stated_usd"], found["user"]) == ("fleet", 5, "u-1")
+
+
 @pytest.mark.parametrize("name", sorted(READERS))
 def test_each_dialect_has_an_example(tmp_path: Path, name: str) -> None:
     found = {"anthropic-messages": "anthropic", "focus": "cloud-bill-focus"}.get(name, name)
@@ -347,7 +324,7 @@ def records(draw: st.DrawFn, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", sorted(READERS))
 @settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
@@ -389,7 +366,7 @@ CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.samp
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cells=st.lists(st.lists(CELLS, min_size=4, max_size=4), min_size=1, max_size=6), as_json=st.booleans())
 def test_nothing_in_a_cell_breaks_a_mapped_table(cells: list[list[str]], as_json: bool) -> None:
     names = ["when", "dep", "in", "out"]

@@ -30,6 +30,8 @@ def check_map(mapping: Mapping_) -> None:
                 raise ValueError(
                     f"--map {column}=: no field is named; write {column}=FIELD, or {column}==TEXT"
                 )
+            if not named_field(told):
+                raise ValueError(f"--map {column}={told}: {told!r} names no field; write it as a.b.c")
             continue
         near = difflib.get_close_matches(column, MAPPABLE, n=1)
         hint = f"; the nearest is {near[0]}" if near else ""
@@ -39,14 +41,23 @@ def check_map(mapping: Mapping_) -> None:
         )
 
 
+def named_field(told: str) -> bool:
+    """Whether what stands behind a column is a constant or a path without an empty part.
+
+    >>> named_field("meta.user"), named_field("=a..b"), named_field("a..b")
+    (True, True, False)
+    """
+    return told.startswith(CONSTANT) or all(told.split("."))
+
+
 def is_normal(names: Iterable[str]) -> bool:
     """Whether a table has the columns of the normal form that a row must have."""
     return set(NEEDED) <= set(names)
 
 
 def reader(mapping: Mapping_, names: Iterable[str], *, table: bool, outside: bool) -> Reader:
-    """The reader of a file with these columns (of a table) or top-level fields (of JSONL)."""
-    known = list(names)
+    """The reader of a table with these columns, or of JSONL, where any line may have fields of its own."""
+    known = list(names) if table else MAPPABLE
     plain = {name: name for name in MAPPABLE if name in known and name not in mapping}
     renames = {name: told for name, told in mapping.items() if is_renaming(name)}
     given = {**plain, **{name: told for name, told in mapping.items() if name not in renames}}
