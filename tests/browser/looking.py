@@ -1,12 +1,15 @@
-"""What a test looks at in a page: requests and errors, the text of its charts, its colours."""
+"""What a test looks at in a page: requests and errors, the text of its charts, its colours, its barriers."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 SMALLEST_TEXT_PX = 11.0
@@ -29,21 +32,126 @@ TEXTS = """() => [...document.querySelectorAll("figure > svg")].filter(svg => sv
 
 
 UNFOLD = "document.querySelectorAll('details').forEach(d => d.open = true)"
+FILLS = """() => [...new Set([...document.querySelectorAll("svg text, svg tspan")]
+.map(text => getComputedStyle(text).fill))]"""
+AXE = Axe().axe_script
+KINDS = """root => {
+  const path = e => e === document ? "" :
+    path(e.parentNode) + ">" + [e.nodeName, e.getAttribute("class"), e.getAttribute("style")];
+  const kinds = new Map();
+  for (const e of root.querySelectorAll("*")) {
+    if (![...e.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.textContent.trim())) continue;
+    const css = getComputedStyle(e);
+    const kind = [path(e), css.color, css.backgroundColor, css.fontSize, css.fontWeight, css.opacity].join();
+    if (!kinds.has(kind)) kinds.set(kind, e);
+  }
+  return [...kinds.values()];
+}"""
+"""One element with text of each kind: within the same elements, in the same colours and size."""
+BARRIERS = """async inside => {
+  const root = document.querySelector(inside), contrast = "color-contrast", resultTypes = ["violations"];
+  const all = await axe.run(root, {rules: {[contrast]: {enabled: false}}, resultTypes});
+  const colours = await axe.run({include: (KINDS)(root)}, {runOnly: [contrast], resultTypes});
+  return [...all.violations, ...colours.violations].map(rule => [rule.id, rule.nodes[0].html]);
+}""".replace("KINDS", KINDS)
+
+_sheets: weakref.WeakKeyDictionary[Browser, Page] = weakref.WeakKeyDictionary()
 
 
 @contextmanager
 def opened(
     browser: Browser, address: str, width: int, theme: Any = "light"
 ) -> Iterator[tuple[Page, list[str]]]:
-    """The page, and what went wrong while it was open: requests other than for itself, console errors."""
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+    """The page, and what went wrong while it was open: requests other than for itself, console errors.
+
+    One tab serves all, blank between two: a new one costs more than most pages.
+    """
+    page = _sheets.get(browser)
+    if page is None:
+        page = _sheets[browser] = browser.new_page()
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=theme, media="null")
     wrong: list[str] = []
-    page.on("request", lambda request: None if request.url == address else wrong.append(request.url))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    heard: dict[Any, Any] = {
+        "request": lambda request: None if request.url == address else wrong.append(request.url),
+        "console": lambda message: wrong.append(message.text) if message.type == "error" else None,
+        "pageerror": lambda error: wrong.append(str(error)),
+    }
+    for event, hear in heard.items():
+        page.on(event, hear)
     page.goto(address)
-    yield page, wrong
-    page.close()
+    try:
+        yield page, wrong
+    finally:
+        for event, hear in heard.items():
+            page.remove_listener(event, hear)
+        page.goto("about:blank")
+
+
+def written(folder: Path, pages: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The address of each page, written to disk."""
+    addresses: dict[str, str] = {}
+    for name, page in pages:
+        path = folder / f"{name}.html"
+        path.write_text(page, encoding="utf-8")
+        addresses[name] = path.as_uri()
+    return addresses
+
+
+def check_page(
+    browser: Browser,
+    address: str,
+    most_bytes: int,
+    *,
+    widths: Sequence[int] = (390, 720, 1280),
+    axe: Iterable[tuple[int, str]] = ((390, "dark"), (1280, "light")),
+    is_scripted: bool = False,
+) -> None:
+    """A page of ours, opened once: light, whole and legible at each width, asking for nothing, for anyone."""
+    assert Path(address.removeprefix("file://")).stat().st_size <= most_bytes
+    with opened(browser, address, widths[0]) as (page, wrong):
+        assert is_scripted or page.evaluate("document.scripts.length") == 0
+        for width in widths:
+            seen_as(page, width)
+            check_chart_text(page, width)
+        check_chart_contrast(page)
+        page.evaluate(UNFOLD)
+        check_width(page, widths)
+        for width, theme in axe:
+            seen_as(page, width, theme)
+            assert barriers(page) == [], (width, theme)
+        assert wrong == []
+
+
+def check_width(page: Page, widths: Iterable[int]) -> None:
+    """Nothing runs off the open page at any of these widths, in either theme."""
+    for width, theme in itertools.product(widths, ("light", "dark")):
+        seen_as(page, width, theme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, (width, theme)
+
+
+def seen_as(page: Page, width: int, theme: Any = "light") -> None:
+    """The open page at another width, in another theme."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=theme)
+
+
+def barriers(page: Page, inside: str = "html") -> list[list[str]]:
+    """The rules of axe that are broken, each with the first element that breaks it.
+
+    Contrast, by far the dearest rule, is judged on one element of each kind, every other rule on all of them.
+    """
+    page.evaluate(AXE)
+    return page.evaluate(BARRIERS, inside)
+
+
+def check_chart_contrast(page: Page) -> None:
+    """The text of charts stands out from the paper in both themes."""
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        for fill in page.evaluate(FILLS):
+            assert contrast(paper, fill) >= 4.5, (theme, fill)
 
 
 def check_chart_text(page: Page, width: int) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
-from tests.browser.looking import UNFOLD, check_chart_text, contrast, opened
+from tests.browser.looking import check_page, opened, written
 from tests.unit.plan.specs import example_plans
 
 import truecost
@@ -17,54 +16,26 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = [path.stem for path in example_plans()]
 MOST_BYTES = 300_000
 WIDTHS = (390, 720, 1280, 1600)
-FILLS = """() => [...new Set([...document.querySelectorAll("svg text, svg tspan")]
-.map(text => getComputedStyle(text).fill))]"""
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The address of each example's report on disk."""
-    folder = tmp_path_factory.mktemp("examples")
-    for name in NAMES:
-        result = truecost.plan(EXAMPLES / f"{name}.yaml", draws=256)
-        page = render(result.to_dict() | {"what_if": result.answer.what_if})
-        (folder / f"{name}.html").write_text(page, encoding="utf-8")
-    return {name: (folder / f"{name}.html").as_uri() for name in NAMES}
+    made = ((name, page_of(name)) for name in NAMES)
+    return written(tmp_path_factory.mktemp("examples"), made)
+
+
+def page_of(name: str) -> str:
+    """The report of an example, with its answer."""
+    result = truecost.plan(EXAMPLES / f"{name}.yaml", draws=64)
+    return render(result.to_dict() | {"what_if": result.answer.what_if})
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_page_is_light_enough(pages: dict[str, str], name: str) -> None:
-    assert len(Path(pages[name].removeprefix("file://")).read_bytes()) <= MOST_BYTES
-
-
-@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (1280, "light")])
-@pytest.mark.parametrize("name", NAMES)
-def test_axe_finds_nothing_and_nothing_is_asked_for(
-    browser: Browser, pages: dict[str, str], name: str, width: int, theme: str
+def test_page_is_light_and_asks_for_nothing_and_anyone_can_read_it(
+    browser: Browser, pages: dict[str, str], name: str
 ) -> None:
-    with opened(browser, pages[name], width, theme) as (page, wrong):
-        page.evaluate(UNFOLD)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        found = Axe().run(page).response["violations"]
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
-        assert wrong == []
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", NAMES)
-def test_chart_text_can_be_read_and_keeps_apart(
-    browser: Browser, pages: dict[str, str], name: str, width: int
-) -> None:
-    with opened(browser, pages[name], width) as (page, _):
-        check_chart_text(page, width)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_chart_text_has_contrast(browser: Browser, pages: dict[str, str], theme: str) -> None:
-    with opened(browser, pages["startup-on-apis"], 1280, theme) as (page, _):
-        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        for fill in page.evaluate(FILLS):
-            assert contrast(paper, fill) >= 4.5, fill
+    check_page(browser, pages[name], MOST_BYTES, widths=WIDTHS, is_scripted=True)
 
 
 def test_keyboard_focus_is_seen_wherever_it_goes(browser: Browser, pages: dict[str, str]) -> None:

@@ -10,13 +10,11 @@ from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
+from tests.docs.running import made_short
 
 from truecost.cli import main
 
 ROOT = Path(__file__).parent.parent.parent
-SAMPLED = {"plan", "advise", "quick", "compare", "explain", "pulse"}
-"""Verbs that take --draws; a few are enough to see that a command runs."""
-DRAWS = ("--draws", "16")
 
 
 def script() -> ModuleType:
@@ -63,8 +61,7 @@ def test_the_command_runs(command: str, tmp_path: Path, monkeypatch: pytest.Monk
     os.symlink(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     words = next(row.arguments for row in ROWS if row.command == command)
-    more = DRAWS if words[0] in SAMPLED and "--draws" not in words else ()
-    result = CliRunner().invoke(main, [*words, *more])
+    result = CliRunner().invoke(main, made_short(words))
     assert result.exit_code == 0, f"{command}\n{result.output}"
     assert result.stdout.strip(), f"{command} prints nothing"
 

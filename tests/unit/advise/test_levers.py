@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,22 @@ CHIPS = fleet(
     serving__chat__use="self_hosted",
 )
 LAB = programme(programme__training={"flops": 1e24, "chip": "h100-sxm", "term": "on_demand"})
+PLANS: dict[str, dict[str, Any]] = {"api": product(), "chips": CHIPS, "lab": LAB}
 
 
 def advised(spec: Any, **options: Any) -> Advice:
     return truecost.advise(spec, draws=DRAWS, **options)
+
+
+@cache
+def advised_of_example(name: str) -> Advice:
+    return advised(f"examples/{name}.yaml")
+
+
+@cache
+def advised_on(name: str) -> Advice:
+    """The advice on one of PLANS."""
+    return advised(PLANS[name])
 
 
 def by_hand(spec: Any, sets: tuple[str, ...]) -> np.ndarray[Any, Any]:
@@ -51,9 +64,9 @@ def why(spec: Any, key: str) -> str:
     return found.why
 
 
-@pytest.mark.parametrize("spec", [product(), CHIPS, LAB], ids=["api", "chips", "lab"])
-def test_each_saving_is_that_of_the_plan_edited_by_hand(spec: dict[str, Any]) -> None:
-    found = advised(spec)
+@pytest.mark.parametrize("name", PLANS)
+def test_each_saving_is_that_of_the_plan_edited_by_hand(name: str) -> None:
+    spec, found = PLANS[name], advised_on(name)
     assert found.levers
     scale = float(np.abs(found.cost_usd_per_month).mean())
     for each in found.levers:
@@ -64,7 +77,7 @@ def test_each_saving_is_that_of_the_plan_edited_by_hand(spec: dict[str, Any]) ->
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_combination_of_an_example_is_the_plan_with_all_its_assignments(name: str) -> None:
     spec = f"examples/{name}.yaml"
-    found = advised(spec)
+    found = advised_of_example(name)
     together = found.combination
     scale = float(np.abs(found.cost_usd_per_month).mean())
     assert together.saved == pytest.approx(by_hand(spec, together.sets), rel=1e-6, abs=1e-9 * scale)
@@ -75,7 +88,7 @@ def test_the_combination_of_an_example_is_the_plan_with_all_its_assignments(name
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_advice_of_an_example_is_ranked_and_complete(name: str) -> None:
-    found = advised(f"examples/{name}.yaml").to_dict()
+    found = advised_of_example(name).to_dict()
     saved = [row["saved_usd_per_month"]["mean"] for row in found["levers"]]
     assert saved == sorted(saved, reverse=True)
     assert all(row["mechanism"] and row["quality"] and row["latency"]["note"] for row in found["levers"])
@@ -86,13 +99,13 @@ def test_the_advice_of_an_example_is_ranked_and_complete(name: str) -> None:
 
 
 def test_interactions_are_computed_not_added() -> None:
-    found = advised(product()).to_dict()["combination"]
+    found = advised_on("api").to_dict()["combination"]
     assert len(found["steps"]) >= 3
     assert found["saved_usd_per_month"]["mean"] < found["sum_of_single_usd_per_month"]
 
 
 def test_a_combination_takes_one_of_each_group_and_none_set_apart() -> None:
-    steps = [step.lever for step in advised(CHIPS).combination.steps]
+    steps = [step.lever for step in advised_on("chips").combination.steps]
     groups = [lever.exclusive for lever in steps]
     assert len(groups) == len(set(groups))
     assert not any(lever.apart for lever in steps)
@@ -170,7 +183,7 @@ def test_reasons_name_what_stands_in_the_way() -> None:
 
 
 def test_a_lever_without_effect_says_so_and_is_not_ranked() -> None:
-    found = advised(CHIPS)
+    found = advised_on("chips")
     ranked = {each.lever.key for each in found.levers}
     refused = {no.key: no.why for no in found.not_applicable}
     assert "batching.chat" in refused
@@ -214,12 +227,12 @@ def test_waiting_changes_as_the_law_says() -> None:
     assert points[0] is not points[1]
     assert (
         "not known"
-        in {a.lever.key: a for a in advised(product()).levers}["output_length.chat"].latency["note"]
+        in {a.lever.key: a for a in advised_on("api").levers}["output_length.chat"].latency["note"]
     )
 
 
 def test_own_cost_is_that_of_the_lines_a_lever_adds() -> None:
-    found = {each.lever.key: each for each in advised(product()).levers}
+    found = {each.lever.key: each for each in advised_on("api").levers}
     cache = found["response_cache.chat"]
     assert len(cache.own_lines) == 1
     lines = truecost.plan(product(), draws=DRAWS, sets=cache.lever.sets).lines

@@ -29,6 +29,17 @@ serving:
     api: {model: gpt-4.1-mini}
 """
 
+REPLAY = """\
+name: Small replay
+as_of: 2026-11-22
+model: llama-3.1-8b
+fleet: {accelerator: h100-sxm}
+traffic:
+  synthetic: {requests: 100, input_tokens: 512, output_tokens: 64, arrival: {rate_per_s: 4}}
+slo: {ttft_p99_s: 100}
+price: {usd_per_chip_hour: 2}
+"""
+
 Run = Callable[..., Result]
 Process = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
@@ -63,4 +74,18 @@ def plan_file(tmp_path: Path) -> Path:
     """A plan of fifteen lines."""
     path = tmp_path / "plan.yaml"
     path.write_text(PLAN, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def without_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON is the statement alone: what to do with the plan costs many evaluations of it."""
+    monkeypatch.setattr("truecost.advise.answer.Answer.to_dict", lambda _: {})
+
+
+@pytest.fixture
+def replay_file(tmp_path: Path) -> Path:
+    """A spec of a replay, eight lines."""
+    path = tmp_path / "replay.yaml"
+    path.write_text(REPLAY, encoding="utf-8")
     return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from tests.unit.cli.conftest import Run
 
 FAST = ("--draws", 100)
@@ -42,6 +43,7 @@ def test_without_a_key_the_keys_are_listed(run: Run, plan_file: Path) -> None:
     assert all(run("explain", plan_file, key, *FAST).exit_code == 0 for key in keys[::40])
 
 
+@pytest.mark.usefixtures("without_answer")
 def test_a_path_of_the_json_is_a_key(run: Run, plan_file: Path) -> None:
     told = json.loads(run("plan", plan_file, *FAST, "--json").stdout)
     key = "break_even.shock_tolerance.multiple"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def test_a_fleet_is_shared_out_and_idle_is_a_line(run: Run, store: str) -> None:
         "15.000000000000000", "15.000000000000000",
     )  # fmt: skip
     rows = list(csv.DictReader(io.StringIO(run("ledger", "allocate", store, *how, "--csv", "-").stdout)))
-    assert rows[0]["feature"] == "chat"
+    assert [one["feature"] for one in rows] == ["chat", "(idle)"]
+    assert sum(Decimal(one["allocated_usd"]) for one in rows) == 30, "idle is in it: all that was shared"
 
 
 def test_a_task_costs_and_a_cache_saves(run: Run, store: str) -> None:

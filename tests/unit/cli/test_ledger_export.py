@@ -102,7 +102,7 @@ def test_the_page_keeps_to_any_width(width: int) -> None:
         "rows": 3, "focus_version": "1.2", "file": "a/rather/long/path/to/a/file.parquet",
         "billed_usd": "1.5", "by_request": False, "month": None,
         "first_day": "2026-10-01", "last_day": "2026-10-31", "account": "acme",
-        "unpriced_entries": 2, "as_known": "2026-11-22",
+        "unpriced_entries": 2, "as_known": "2026-11-22", "contract": None,
     }  # fmt: skip
     for one in (told, told | {"rows": 0}):
         assert max(map(width_of, export_page(one, width).plain().splitlines())) <= width

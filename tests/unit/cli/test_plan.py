@@ -34,6 +34,7 @@ def test_json_is_the_whole_statement(run: Run, plan_file: Path) -> None:
     assert read["draws"] == 100
 
 
+@pytest.mark.usefixtures("without_answer")
 def test_the_plan_may_come_from_stdin(run: Run, plan_file: Path) -> None:
     from_file = json.loads(run("plan", plan_file, *FAST, "--json").stdout)
     from_stdin = json.loads(run("plan", "-", *FAST, "--json", stdin=PLAN).stdout)
@@ -50,6 +51,7 @@ def test_same_seed_same_answer_other_seed_another(run: Run, plan_file: Path) -> 
     assert json.loads(first)["total_usd"] != json.loads(other)["total_usd"]
 
 
+@pytest.mark.usefixtures("without_answer")
 def test_set_changes_a_value_and_may_be_repeated(run: Run, plan_file: Path) -> None:
     result = run(
         "plan", plan_file, *FAST, "--json",
@@ -217,6 +219,7 @@ def test_assumptions_shows_everything(run: Run, plan_file: Path) -> None:
     assert "demand.tiers.free.users = 1,000 users" in full
 
 
+@pytest.mark.usefixtures("without_answer")
 def test_an_overlay_is_used_and_named(run: Run, plan_file: Path, tmp_path: Path) -> None:
     overlay = tmp_path / "ours.yaml"
     overlay.write_text("checked: 2026-11-01\nrates: {business: {payment_fee_share: 0.5}}\n", encoding="utf-8")

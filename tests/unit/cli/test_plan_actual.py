@@ -60,6 +60,20 @@ def test_the_shipped_plan_and_usage_join(run: Run, store: Path) -> None:
     assert "Nothing is scaled." in said
 
 
+def test_own_prices_are_those_of_the_plan_and_of_the_usage(run: Run, store: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    half = "{input: 1.00, output: 4.00, cache_read: 0.25}"
+    own.write_text(f"checked: 2026-09-01\nsource: a contract\nprices:\n  openai/gpt-4.1: {half}\n")
+    lines: list[dict[str, Any]] = []
+    for catalog in ((), ("--catalog", own)):
+        done = run("plan", *PLAN[:-1], "16", "--actual", store, *KNOWN, "--json", *catalog)
+        found = json.loads(done.stdout)["actual"]["lines"]
+        lines.append(next(one["total"] for one in found if one["name"] == "gpt-4.1 API: build"))
+    listed, ours = lines
+    assert 2 * Decimal(ours["actual_usd"]) == Decimal(listed["actual_usd"]), "half the list"
+    assert 2 * ours["planned_usd"]["mean"] == pytest.approx(listed["planned_usd"]["mean"])
+
+
 def test_json_has_the_comparison_beside_the_statement(run: Run, store: Path) -> None:
     done = run("plan", *PLAN[:-1], "16", "--actual", store, *KNOWN, "--json")
     found = json.loads(done.stdout)

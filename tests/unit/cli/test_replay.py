@@ -8,29 +8,11 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.unit.cli.conftest import Run
-
-SPEC = """\
-name: Small replay
-as_of: 2026-11-22
-model: llama-3.1-8b
-fleet: {accelerator: h100-sxm}
-traffic:
-  synthetic: {requests: 100, input_tokens: 512, output_tokens: 64, arrival: {rate_per_s: 4}}
-slo: {ttft_p99_s: 100}
-price: {usd_per_chip_hour: 2}
-"""
+from tests.unit.cli.conftest import REPLAY, Run
 
 
-@pytest.fixture
-def spec_file(tmp_path: Path) -> Path:
-    path = tmp_path / "replay.yaml"
-    path.write_text(SPEC, encoding="utf-8")
-    return path
-
-
-def test_the_answer_comes_first_and_the_page_is_80_columns_wide(run: Run, spec_file: Path) -> None:
-    done = run("replay", spec_file)
+def test_the_answer_comes_first_and_the_page_is_80_columns_wide(run: Run, replay_file: Path) -> None:
+    done = run("replay", replay_file)
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
     assert lines[0] == "Small replay"
@@ -47,7 +29,7 @@ def test_the_answer_comes_first_and_the_page_is_80_columns_wide(run: Run, spec_f
 
 
 @pytest.mark.parametrize("width", [40, 60, 100])
-def test_the_pages_keep_to_any_width(spec_file: Path, width: int) -> None:
+def test_the_pages_keep_to_any_width(replay_file: Path, width: int) -> None:
     from truecost.catalog.catalog import load
     from truecost.replay import replay
     from truecost.replay.fleets import compared, read_fleets
@@ -55,88 +37,90 @@ def test_the_pages_keep_to_any_width(spec_file: Path, width: int) -> None:
     from truecost.report import replay_fleets_text, replay_text
     from truecost.report.layout import width_of
 
-    told = compared(read(spec_file, load()), load(), read_fleets("1xh100,1xl4", load()), {"ttft_p99_s": 0.2})
+    told = compared(
+        read(replay_file, load()), load(), read_fleets("1xh100,1xl4", load()), {"ttft_p99_s": 0.2}
+    )
     for page in (
-        replay_text.page(replay(spec_file).to_dict(), width),
+        replay_text.page(replay(replay_file).to_dict(), width),
         replay_fleets_text.page(told, "Fleets", width),
     ):
         assert max(map(width_of, page.plain().splitlines())) <= width
 
 
-def test_json_has_the_names_of_the_spec_and_the_answer(run: Run, spec_file: Path) -> None:
-    told = json.loads(run("replay", spec_file, "--json", "--set", "fleet.replicas=2").stdout)
+def test_json_has_the_names_of_the_spec_and_the_answer(run: Run, replay_file: Path) -> None:
+    told = json.loads(run("replay", replay_file, "--json", "--set", "fleet.replicas=2").stdout)
     assert told["fleet"]["replicas"] == 2
     assert told["chips"] == 2
     assert told["ttft_p99_s_p5"] < told["ttft_p99_s"] < told["ttft_p99_s_p95"]
 
 
-def test_a_limit_that_is_missed_exits_1_and_says_by_how_much(run: Run, spec_file: Path) -> None:
-    done = run("replay", spec_file, "--slo", "tpot p99 < 1 us")
+def test_a_limit_that_is_missed_exits_1_and_says_by_how_much(run: Run, replay_file: Path) -> None:
+    done = run("replay", replay_file, "--slo", "tpot p99 < 1 us")
     assert done.exit_code == 1
     assert "1 of 2 limits met" in done.stdout
     assert "x the limit" in done.stdout
-    assert run("replay", spec_file, "--slo", "ttfb p99 < 1 s").exit_code == 2
+    assert run("replay", replay_file, "--slo", "ttfb p99 < 1 s").exit_code == 2
 
 
-def test_a_model_that_does_not_fit_exits_1(run: Run, spec_file: Path) -> None:
-    done = run("replay", spec_file, "--set", "model=llama-3.1-405b")
+def test_a_model_that_does_not_fit_exits_1(run: Run, replay_file: Path) -> None:
+    done = run("replay", replay_file, "--set", "model=llama-3.1-405b")
     assert done.exit_code == 1
     assert "does not fit" in done.stderr
 
 
-def test_traffic_that_nothing_of_can_be_answered_exits_1(run: Run, spec_file: Path) -> None:
-    done = run("replay", spec_file, "--set", "engine.max_model_len=100")
+def test_traffic_that_nothing_of_can_be_answered_exits_1(run: Run, replay_file: Path) -> None:
+    done = run("replay", replay_file, "--set", "engine.max_model_len=100")
     assert done.exit_code == 1
     assert "None of 100 requests is answered" in done.stdout
     assert "unknown" not in done.stdout
 
 
-def test_a_misspelt_field_exits_2_with_its_line(run: Run, spec_file: Path) -> None:
-    spec_file.write_text(SPEC.replace("price:", "prize:"), encoding="utf-8")
-    done = run("replay", spec_file)
+def test_a_misspelt_field_exits_2_with_its_line(run: Run, replay_file: Path) -> None:
+    replay_file.write_text(REPLAY.replace("price:", "prize:"), encoding="utf-8")
+    done = run("replay", replay_file)
     assert done.exit_code == 2
     assert "replay.yaml:8: prize" in done.stderr
     assert "'price'" in done.stderr
 
 
-def test_every_request_in_a_file(run: Run, spec_file: Path, tmp_path: Path) -> None:
+def test_every_request_in_a_file(run: Run, replay_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "requests.csv"
-    assert run("replay", spec_file, "--requests", out).exit_code == 0
+    assert run("replay", replay_file, "--requests", out).exit_code == 0
     rows = list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8"))))
     assert len(rows) == 100
     assert {row["state"] for row in rows} == {"served"}
     assert float(rows[3]["e2e_s"]) > float(rows[3]["ttft_s"]) > 0
-    assert run("replay", spec_file, "--requests", tmp_path / "requests.parquet").exit_code == 0
+    assert run("replay", replay_file, "--requests", tmp_path / "requests.parquet").exit_code == 0
     assert (tmp_path / "requests.parquet").stat().st_size > 100
-    assert run("replay", spec_file, "--requests", tmp_path / "requests.txt").exit_code == 2
+    assert run("replay", replay_file, "--requests", tmp_path / "requests.txt").exit_code == 2
 
 
-def test_a_sweep_appends_the_answer(run: Run, spec_file: Path, tmp_path: Path) -> None:
+def test_a_sweep_appends_the_answer(run: Run, replay_file: Path, tmp_path: Path) -> None:
     cases = tmp_path / "cases.csv"
     cases.write_text("fleet.replicas,_id\n1,a\n2,b\n", encoding="utf-8")
-    done = run("replay", spec_file, "--sweep", cases)
+    done = run("replay", replay_file, "--sweep", cases)
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [row["_id"] for row in rows] == ["a", "b"]
     assert float(rows[1]["chip_hours"]) > 1.9 * float(rows[0]["chip_hours"])
     assert "2 cases" in done.stderr
 
 
-def test_fleets_are_compared(run: Run, spec_file: Path) -> None:
-    done = run("replay", spec_file, "--fleets", "1xh100,2xh100", "--slo", "ttft p99 < 60 s")
+def test_fleets_are_compared(run: Run, replay_file: Path) -> None:
+    done = run("replay", replay_file, "--fleets", "1xh100,2xh100", "--slo", "ttft p99 < 60 s")
     assert done.exit_code == 0, done.output
     assert "the cheapest" in done.stdout
-    none = run("replay", spec_file, "--fleets", "1xh100", "--slo", "ttft p99 < 1 ms", "--json")
+    none = run("replay", replay_file, "--fleets", "1xh100", "--slo", "ttft p99 < 1 ms", "--json")
     assert none.exit_code == 1
     assert json.loads(none.stdout)["closest"] == "1xh100-sxm"
 
 
-def test_the_cheapest_fleet_is_searched(run: Run, spec_file: Path) -> None:
-    done = run("replay", spec_file, "--search", "h100,l4", "--max-chips", "4", "--slo", "tpot p99 < 100 ms")
+def test_the_cheapest_fleet_is_searched(run: Run, replay_file: Path) -> None:
+    done = run("replay", replay_file, "--search", "h100,l4", "--max-chips", "4", "--slo", "tpot p99 < 100 ms")
     assert done.exit_code == 0, done.output
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert "the cheapest" in done.stdout
     none = run(
-        "replay", spec_file, "--search", "h100", "--max-chips", "2", "--slo", "tpot p99 < 1 us", "--json"
+        "replay", replay_file, "--search", "h100", "--max-chips", "2", "--slo", "tpot p99 < 1 us", "--json"
     )
     assert none.exit_code == 1
     told = json.loads(none.stdout)
@@ -144,16 +128,16 @@ def test_the_cheapest_fleet_is_searched(run: Run, spec_file: Path) -> None:
     assert told["fleets"][0]["worst_over"] > 1
 
 
-def test_levers_are_replayed(run: Run, spec_file: Path) -> None:
-    done = run("replay", spec_file, "--levers", "--cached", "20%", "--slo", "tpot p99 < 100 ms")
+def test_levers_are_replayed(run: Run, replay_file: Path) -> None:
+    done = run("replay", replay_file, "--levers", "--cached", "20%", "--slo", "tpot p99 < 100 ms")
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 80
     assert "To repeat one by hand" in lines
     assert "What does not apply" in lines
-    told = json.loads(run("replay", spec_file, "--levers", "--json").stdout)
+    told = json.loads(run("replay", replay_file, "--levers", "--json").stdout)
     assert {"base", "levers", "slo"} <= set(told)
-    assert run("replay", spec_file, "--levers", "--slo", "ttft p99 < 1 us").exit_code == 1
+    assert run("replay", replay_file, "--levers", "--slo", "ttft p99 < 1 us").exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -172,8 +156,10 @@ def test_levers_are_replayed(run: Run, spec_file: Path) -> None:
         ["--sweep", "x.csv", "--slo", "ttft p99 < 1 s"],
     ],
 )
-def test_options_that_say_different_things_are_refused(run: Run, spec_file: Path, options: list[str]) -> None:
-    assert run("replay", spec_file, *options).exit_code == 2
+def test_options_that_say_different_things_are_refused(
+    run: Run, replay_file: Path, options: list[str]
+) -> None:
+    assert run("replay", replay_file, *options).exit_code == 2
 
 
 def test_the_schema_of_a_replay(run: Run) -> None:

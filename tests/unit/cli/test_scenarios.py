@@ -38,6 +38,7 @@ def test_without_a_flag_the_page_has_no_scenarios(run: Any, plan_file: Path) -> 
     assert "Scenarios:" not in run("plan", plan_file, *FAST).stdout
 
 
+@pytest.mark.usefixtures("without_answer")
 def test_a_file_brings_its_scenarios_and_the_mixture(run: Any, plan_file: Path, mine: Path) -> None:
     found = rows(run("plan", plan_file, *FAST, "--json", "--scenario-file", mine).stdout)
     assert list(found) == ["plan as written", "slump", "storm", "mixture"]
@@ -45,6 +46,7 @@ def test_a_file_brings_its_scenarios_and_the_mixture(run: Any, plan_file: Path, 
     assert means[2] == pytest.approx(0.8 * means[0] + 0.2 * means[1])
 
 
+@pytest.mark.usefixtures("without_answer")
 def test_one_of_a_file_and_all_there_are(run: Any, plan_file: Path, mine: Path) -> None:
     one = rows(run("plan", plan_file, *FAST, "--json", "--scenario-file", mine, "--scenario", "storm").stdout)
     assert list(one) == ["plan as written", "storm"]
@@ -52,6 +54,7 @@ def test_one_of_a_file_and_all_there_are(run: Any, plan_file: Path, mine: Path) 
     assert {"prices-rise-3x", "commoditization", "slump", "storm", "mixture"} < set(every)
 
 
+@pytest.mark.usefixtures("without_answer")
 def test_what_is_printed_repeats_it_by_hand(run: Any, plan_file: Path, mine: Path) -> None:
     storm = rows(run("plan", plan_file, *FAST, "--json", "--scenario-file", mine).stdout)["storm"]
     sets = [word for text in storm["set"] for word in ("--set", text)]

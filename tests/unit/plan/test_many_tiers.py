@@ -77,7 +77,7 @@ def test_a_tier_costs_no_evaluation_of_all_of_them(monkeypatch: pytest.MonkeyPat
         return drawn(demand, *rest)
 
     monkeypatch.setattr(zero_margin, "traffic", counting)
-    rows = truecost.plan(many(12), draws=DRAWS).to_dict()["break_even"]["tiers"]
+    rows = truecost.plan(many(12), draws=DRAWS).statement()["break_even"]["tiers"]
     assert len(rows) == 12
     assert counted == [12], "the tiers are gone through once for all of them"
 

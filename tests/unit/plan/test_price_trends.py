@@ -27,7 +27,7 @@ ON_CHIPS = "serving__chat__self_hosted__price_path"
 
 
 def costs(spec: dict[str, Any], draws: int = 4096, seed: int = 1) -> dict[str, float]:
-    lines = truecost.plan(spec, draws=draws, seed=seed).to_dict()["lines"]
+    lines = truecost.plan(spec, draws=draws, seed=seed).statement()["lines"]
     return next(line["cost_usd"] for line in lines if line["component"] == "inference.chat.api")
 
 
@@ -122,7 +122,7 @@ def test_shocks_stand_on_top_of_it() -> None:
 
 def test_it_is_entered_as_an_assumption_that_explains_itself() -> None:
     result = truecost.plan(product(**{ON_API: FLAGSHIP}), draws=64)
-    (entered,) = [a for a in result.to_dict()["assumptions"] if a["key"] == "trend/token-price-flagship"]
+    (entered,) = [a for a in result.statement()["assumptions"] if a["key"] == "trend/token-price-flagship"]
     assert entered["stands_in_for"] == "serving.chat.api.price_path.trend_per_year"
     assert entered["confidence"] == "estimate"
     told = [node.key for _, node in result.explain("serving.chat.api.price_path").walk()]

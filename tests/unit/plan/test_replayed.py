@@ -69,7 +69,7 @@ def test_a_hybrid_takes_it_too(tmp_path: Path) -> None:
     spec = _on_replay(_written(tmp_path))
     spec["serving"]["chat"] |= {"api": {"model": "gpt-4.1-mini"}, "hybrid": {}, "use": "hybrid"}
     result = plan(spec)
-    assert any(fact["key"].startswith("replay/") for fact in result.to_dict()["assumptions"])
+    assert any(fact["key"].startswith("replay/") for fact in result.statement()["assumptions"])
 
 
 def test_a_slower_slo_carries_more(tmp_path: Path) -> None:

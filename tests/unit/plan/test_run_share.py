@@ -170,7 +170,7 @@ def test_days_give_the_chips_and_neither_gives_those_of_a_usual_run() -> None:
 
 def test_a_model_that_does_not_fit_is_answered_on_more_chips_with_a_warning() -> None:
     result = run(lab(chips=8, tokens=1e11))
-    assert any("no layout" in told and "8 x" in told for told in result.to_dict()["warnings"])
+    assert any("no layout" in told and "8 x" in told for told in result.statement()["warnings"])
     one = found(chips=8.0, tokens=1e11)
     assert one.setup.count > one.wanted_chips == 8
 

@@ -627,9 +627,17 @@ def test_compiled_code_is_kept_and_found() -> None:
     assert directory is None or engine_compile.kept()
 
 
-ANSWER = (
-    "from truecost.replay import engine as e; print(e.is_compiled(), e.compile_engine(), e.is_compiled())"
-)
+ANSWER = """
+from truecost.replay import engine, engine_compile, engine_kernel
+
+@engine_compile.entry
+def run(x):
+    return x + 1
+
+engine_kernel.run, engine.simulate = run, lambda *_: run(1)
+print(engine.is_compiled(), engine.compile_engine(), engine.is_compiled())
+"""
+"""A small kernel in the place of the engine's, whose own takes ten seconds to compile."""
 
 
 def test_without_a_home_it_compiles_in_memory(tmp_path: Path) -> None:
