@@ -91,6 +91,9 @@ DECIMALS = (
     "ListUnitPrice",
     "ContractedUnitPrice",
     "CommitmentDiscountQuantity",
+    "PricingCurrencyContractedUnitPrice",
+    "PricingCurrencyEffectiveCost",
+    "PricingCurrencyListUnitPrice",
 )
 INSTANTS = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 ALLOWED = {
@@ -206,7 +209,7 @@ def _of_the_file(columns: dict[str, str], *, is_parquet: bool) -> Iterator[tuple
 def _of_rows(columns: list[str]) -> Iterator[tuple[str, str]]:
     """Rules about rows, and what is true of a row that breaks them; only of columns that the file has."""
     known = set(columns)
-    for rule, needed, where in (*_values(), *_conditions(), *_products(), *_relations()):
+    for rule, needed, where in (*_values(), *_conditions(), *_commitments(), *_products(), *_relations()):
         if set(needed) <= known:
             yield rule, where
 
@@ -265,13 +268,17 @@ def _conditions() -> Iterator[tuple[str, tuple[str, ...], str]]:
             (name, *category),
             f'"ChargeCategory" = \'Tax\' AND "{name}" IS NOT NULL',
         )
+    status = ("CommitmentDiscountStatus",)
+    unused = "\"CommitmentDiscountStatus\" IS NOT DISTINCT FROM 'Unused'"
     yield (
-        "ConsumedQuantity MUST NOT be null of usage", ("ConsumedQuantity", *category),
-        "\"ChargeCategory\" = 'Usage' AND \"ConsumedQuantity\" IS NULL",
+        "ConsumedQuantity MUST NOT be null of usage, but of an unused commitment",
+        ("ConsumedQuantity", *category, *status),
+        f'"ChargeCategory" = \'Usage\' AND NOT {unused} AND "ConsumedQuantity" IS NULL',
     )  # fmt: skip
     yield (
-        "ConsumedQuantity MUST be null of all but usage", ("ConsumedQuantity", *category),
-        "\"ChargeCategory\" <> 'Usage' AND \"ConsumedQuantity\" IS NOT NULL",
+        "ConsumedQuantity MUST be null of all but usage, and of an unused commitment",
+        ("ConsumedQuantity", *category, *status),
+        f'("ChargeCategory" <> \'Usage\' OR {unused}) AND "ConsumedQuantity" IS NOT NULL',
     )  # fmt: skip
     yield (
         "ChargeFrequency MUST NOT be Usage-Based of a purchase", ("ChargeFrequency", *category),
@@ -279,14 +286,65 @@ def _conditions() -> Iterator[tuple[str, tuple[str, ...], str]]:
     )  # fmt: skip
 
 
+def _commitments() -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """What a charge that a commitment discount covers, buys or leaves unused says of it; and credits."""
+    committed = '"CommitmentDiscountId" IS NOT NULL'
+    used = f"{committed} AND \"ChargeCategory\" = 'Usage'"
+    needed = ("CommitmentDiscountId", "ChargeCategory")
+    for name in ("Category", "Type"):
+        column = f"CommitmentDiscount{name}"
+        yield (
+            f"{column} MUST NOT be null of a commitment",
+            (column, *needed),
+            f'{committed} AND "{column}" IS NULL',
+        )
+    yield (
+        "CommitmentDiscountStatus MUST NOT be null of usage of a commitment",
+        ("CommitmentDiscountStatus", *needed), f'{used} AND "CommitmentDiscountStatus" IS NULL',
+    )  # fmt: skip
+    for name in ("Quantity", "Unit"):
+        column = f"CommitmentDiscount{name}"
+        yield (
+            f"{column} MUST NOT be null of usage or a purchase of a commitment", (column, *needed),
+            f'{committed} AND "ChargeCategory" IN (\'Usage\', \'Purchase\') AND "{column}" IS NULL',
+        )  # fmt: skip
+    yield (
+        "CommitmentDiscountQuantity MUST NOT be negative", ("CommitmentDiscountQuantity",),
+        'CAST("CommitmentDiscountQuantity" AS DECIMAL(38,15)) < 0',
+    )  # fmt: skip
+    yield (
+        "PricingCategory MUST be Committed of usage of a commitment", ("PricingCategory", *needed),
+        f"{used} AND \"PricingCategory\" <> 'Committed'",
+    )  # fmt: skip
+    cost = 'CAST("EffectiveCost" AS DECIMAL(38,15))'
+    yield (
+        "EffectiveCost MUST be 0 of what is bought to cover later charges", ("EffectiveCost", *needed),
+        f"{committed} AND \"ChargeCategory\" = 'Purchase' AND {cost} <> 0",
+    )  # fmt: skip
+    for name in ("EffectiveCost", "ListCost", "ContractedCost"):
+        yield (
+            f"{name} MUST be BilledCost of a credit", (name, "BilledCost", "ChargeCategory"),
+            f'"ChargeCategory" = \'Credit\' AND "{name}" <> "BilledCost"',
+        )  # fmt: skip
+    for name in ("PricingCurrencyListUnitPrice", "PricingCurrencyContractedUnitPrice"):
+        yield (
+            f"{name} MUST NOT be null of usage", (name, "ChargeCategory"),
+            f'"ChargeCategory" IN (\'Usage\', \'Purchase\') AND "{name}" IS NULL',
+        )  # fmt: skip
+
+
 def _products() -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Unit price times quantity is the cost, to the 15 places that are written; no price is negative."""
+    """Unit price times quantity is the cost, to the 15 places of what is written; no price is negative.
+
+    A price in another currency is rounded to 15 places: half of the last is lost for each unit.
+    """
     for kind in ("List", "Contracted"):
         price, cost = f"{kind}UnitPrice", f"{kind}Cost"
         product = f'CAST("{price}" AS DECIMAL(19,15)) * CAST("PricingQuantity" AS DECIMAL(19,10))'
         yield (
             f"{price} x PricingQuantity MUST be {cost}", (price, cost, "PricingQuantity"),
-            f'abs({product} - CAST("{cost}" AS DECIMAL(38,15))) > 0.000000000001',
+            f'abs({product} - CAST("{cost}" AS DECIMAL(38,15)))'
+            ' > 0.000000000001 + 0.000000000000001 * CAST("PricingQuantity" AS DECIMAL(19,10))',
         )  # fmt: skip
         yield f"{price} MUST NOT be negative", (price,), f'CAST("{price}" AS DECIMAL(38,15)) < 0'
 
@@ -345,16 +403,20 @@ def validated(path: Path, folder: Path) -> tuple[int, list[str]]:
 
 
 def samples(folder: Path) -> list[Path]:
-    """The sample logs, exported by day as CSV and as Parquet, and by request."""
+    """The sample logs, exported by day as CSV and as Parquet, by request, and under a contract."""
     from truecost.ledger import import_usage
+    from truecost.ledger.contract import contract_of
     from truecost.ledger.focus_rows import export_focus
 
     store = folder / "usage"
     import_usage(sorted((ROOT / "examples" / "usage").glob("*.jsonl")), store)
+    contract = contract_of(ROOT / "examples" / "usage" / "contract.yaml")
     asked: dict[str, dict[str, Any]] = {
         "by-day.csv": {},
         "by-day.parquet": {},
         "by-request.csv": {"by_request": True},
+        "contract.csv": {"contract": contract},
+        "contract.parquet": {"contract": contract},
     }
     for name, how in asked.items():
         export_focus(store, folder / name, as_known=date(2026, 11, 22), **how)

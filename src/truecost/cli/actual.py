@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from truecost.cli.failures import refuse
+from truecost.cli.options import day_option
 
 if TYPE_CHECKING:
     from truecost.plan.result import Result
@@ -24,7 +25,7 @@ class Used:
 
     store: str | None
     class_column: str | None
-    as_known: datetime | None
+    as_known: date | None
 
     def __bool__(self) -> bool:
         return self.store is not None
@@ -45,9 +46,8 @@ class Used:
         from truecost.plan.actual import against_usage
 
         assert self.store is not None
-        known = self.as_known.date() if self.as_known else None
         return against_usage(
-            result, self.store, class_column=self.class_column or CLASS, as_known=known
+            result, self.store, class_column=self.class_column or CLASS, as_known=self.as_known
         ).to_dict()
 
 
@@ -61,8 +61,7 @@ def actual_options(function: F) -> F:
         help="With --actual: the column of the usage, or tag:NAME, that names the plan's request classes;"
              " feature without.",
     )  # fmt: skip
-    known = click.option(
-        "--as-known", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
-        help="With --actual: price the usage by what was known on that day; today without.",
-    )  # fmt: skip
+    known = day_option(
+        "--as-known", "With --actual: price the usage by what was known on that day; today without."
+    )
     return store(classes(known(function)))

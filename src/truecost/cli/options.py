@@ -64,6 +64,11 @@ def catalog_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def day_option(flag: str, words: str) -> Callable[[F], F]:
+    """An option that takes a day, as a date."""
+    return click.option(flag, metavar="YYYY-MM-DD", callback=_day, help=words)
+
+
 def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | None:
     if value is None:
         return None

@@ -167,10 +167,10 @@ def outlook(costs: Sequence[float] | FloatArray, steps: int, season: int = WEEK)
 
 
 def trimmed(costs: Sequence[float] | FloatArray) -> FloatArray:
-    """The costs since the first that is not 0, the newest MOST_STEPS of them."""
-    series = np.asarray(costs, dtype=np.float64)
+    """The newest MOST_STEPS costs, since the first of them that is not 0; none where all are."""
+    series = np.asarray(costs, dtype=np.float64)[-MOST_STEPS:]
     used = np.flatnonzero(series > 0)
-    return series[used[0] :][-MOST_STEPS:] if len(used) else series[:0]
+    return series[used[0] :] if len(used) else series[:0]
 
 
 def _pooled(sums: FloatArray, weights: FloatArray, floor: FloatArray) -> FloatArray:

@@ -12,10 +12,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from truecost.ledger.engine import Connection, connected
+from truecost.ledger.exact import EXACT, NOTHING, rounded
 from truecost.ledger.filters import option_filter
 from truecost.ledger.questions import Window, check_by, dimension, printed, question
 from truecost.ledger.reporting import plain, prepare_tables
@@ -35,9 +36,6 @@ BASES: Mapping[str, str] = {
     "equal": "1",
 }
 """What shared cost goes by: SQL of one group."""
-PLACES = Decimal("1e-15")
-_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
-_NONE = Decimal(0).quantize(PLACES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class Share:
     @property
     def total_usd(self) -> Decimal:
         """Direct and allocated."""
-        return _EXACT.add(self.direct_usd, self.allocated_usd)
+        return EXACT.add(self.direct_usd, self.allocated_usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +86,8 @@ class Allocation:
     unallocated_usd: Decimal
     """Shared cost that nobody used anything of: there is no basis."""
     shares: tuple[Share, ...]
+    catalog: str | None = None
+    """The file whose prices went before those that ship."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values with stable keys; amounts as text, to the last digit."""
@@ -133,16 +133,19 @@ def allocated(
         groups = _groups(connection, question("priced", window=window, where=others), chosen, shared.basis)
     usd, hours = whole["usd"], whole["chip_hours"]
     used = _used(shared, hours, groups)
-    busy = usd if used is None or used >= 1 else _rounded(_EXACT.multiply(usd, used))
+    busy = usd if used is None or used >= 1 else rounded(EXACT.multiply(usd, used))
     parts = split(busy, [one[2] for one in groups])
     shares = [
         Share(group, direct, unpriced, basis, part)
-        for (group, direct, basis, unpriced), part in zip(groups, parts or [_NONE] * len(groups), strict=True)
+        for (group, direct, basis, unpriced), part in zip(
+            groups, parts or [NOTHING] * len(groups), strict=True
+        )
     ]
     shares.sort(key=lambda one: (-one.total_usd, *(str(value or "") for value in one.group.values())))
     return Allocation(
         str(store), month, chosen, known, shared, usd, whole["entries"], whole["unpriced"], hours, used,
-        _EXACT.subtract(usd, busy), _NONE if parts else busy, tuple(shares),
+        EXACT.subtract(usd, busy), NOTHING if parts else busy, tuple(shares),
+        catalog.overlay if catalog else None,
     )  # fmt: skip
 
 
@@ -155,15 +158,11 @@ def split(whole: Decimal, basis: Sequence[Decimal]) -> list[Decimal]:
     total = sum(basis, Decimal(0))
     if total <= 0:
         return []
-    parts = [_rounded(_EXACT.divide(_EXACT.multiply(whole, one), total)) for one in basis]
+    parts = [rounded(EXACT.divide(EXACT.multiply(whole, one), total)) for one in basis]
     largest = max(range(len(parts)), key=lambda index: (basis[index], -index))
-    rest = _EXACT.subtract(whole, sum((one for index, one in enumerate(parts) if index != largest), _NONE))
+    rest = EXACT.subtract(whole, sum((one for index, one in enumerate(parts) if index != largest), NOTHING))
     parts[largest] = rest
     return parts
-
-
-def _rounded(amount: Decimal) -> Decimal:
-    return amount.quantize(PLACES, context=_EXACT)
 
 
 def _check(shared: Shared) -> None:
@@ -193,7 +192,7 @@ def _cost(connection: Connection, priced: exp.Query) -> dict[str, Any]:
         f" FROM ({printed(priced, 'duckdb')})"
     ).fetchall()[0]
     return {
-        "usd": _rounded(Decimal(row[0])),
+        "usd": rounded(row[0]),
         "entries": row[1],
         "unpriced": row[2],
         "chip_hours": Decimal(row[3]),
@@ -215,8 +214,7 @@ def _groups(
     )
     rows = connection.execute(printed(query, "duckdb")).fetchall()
     return [
-        (dict(zip(by, row, strict=False)), _rounded(Decimal(row[-3])), Decimal(row[-2]), int(row[-1]))
-        for row in rows
+        (dict(zip(by, row, strict=False)), rounded(row[-3]), Decimal(row[-2]), int(row[-1])) for row in rows
     ]
 
 
@@ -228,5 +226,5 @@ def _used(
         return None
     if hours <= 0:
         raise ValueError("a capacity is held against hours of chips, and the shared rows have none")
-    whole = _EXACT.multiply(shared.capacity, hours)
-    return _rounded(_EXACT.divide(sum((one[2] for one in groups), Decimal(0)), whole))
+    whole = EXACT.multiply(shared.capacity, hours)
+    return rounded(EXACT.divide(sum((one[2] for one in groups), Decimal(0)), whole))

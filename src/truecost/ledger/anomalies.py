@@ -71,6 +71,9 @@ class Anomalies:
     other_groups: int
     false_share: float
     anomalies: tuple[Anomaly, ...]
+    where: str | None = None
+    catalog: str | None = None
+    """The file whose prices went before those that ship."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values with stable keys; amounts as text."""
@@ -129,6 +132,7 @@ def cost_anomalies(
     how = asked or Asked()
     window = Window.of_month(month) if month else Window(since)
     with costs_by_day(store, how) as (connection, history):
+        _check_window(window, history, month)
         if how.hours:
             _check_hours(connection)
         series = history.groups if history.by else (history.total,)
@@ -150,7 +154,17 @@ def cost_anomalies(
         tuple(dict(zip(history.by, one.label, strict=True)) for one in too_short),
         LEAST_CYCLES * season // (HOURS_A_DAY if how.hours else 1), history.others, FALSE_SHARE,
         tuple(sorted(found, key=lambda one: (str(one.at), abs(one.excess_usd)), reverse=True)),
+        history.where, history.catalog,
     )  # fmt: skip
+
+
+def _check_window(window: Window, history: History, month: str | None) -> None:
+    """Raises ValueError where no day of a window has come, or none has usage yet."""
+    asked = f"--month {month}" if month else f"--since {window.since}"
+    if window.since is not None and window.since > history.on:
+        raise ValueError(f"{asked}: usage is looked at up to {history.on}")
+    if window.until is not None and window.until <= history.first_day:
+        raise ValueError(f"{asked}: usage begins on {history.first_day}")
 
 
 def _check_hours(connection: Connection) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from truecost.finance.daily_forecast import Outlook, TooShort, outlook
 from truecost.ledger.budget_spec import Budget, Period, load_budgets
@@ -17,6 +17,9 @@ from truecost.ledger.daily import Asked, History, Series, costs_by_day, estimate
 from truecost.ledger.engine import Connection, name
 from truecost.ledger.forecast import EndOfPeriod, days_left, end_of_period, told_end
 from truecost.ledger.reporting import plain
+
+if TYPE_CHECKING:
+    from truecost.catalog.catalog import Catalog
 
 Status: TypeAlias = Literal["broken", "breaking", "at_risk", "kept", "unknown"]
 LIKELY, POSSIBLE = 0.5, 0.05
@@ -66,6 +69,8 @@ class BudgetReport:
     unfinished_day: date | None
     empty_days: int
     budgets: tuple[Standing, ...]
+    catalog: str | None = None
+    """The file whose prices went before those that ship."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values with stable keys; amounts as text."""
@@ -85,6 +90,7 @@ def budget_report(
     on: date | None = None,
     as_known: date | None = None,
     today: date | None = None,
+    catalog: Catalog | None = None,
 ) -> BudgetReport:
     """How the budgets of a YAML file stand at the end of the day `on` (the last one that is over).
 
@@ -92,13 +98,14 @@ def budget_report(
     """
     asked = load_budgets(budgets).value.budgets
     columns = tuple(dict.fromkeys(column for one in asked for column in one.match))
-    with costs_by_day(store, Asked(columns, on, as_known, today=today)) as (connection, history):
+    how = Asked(columns, on, as_known, today=today, catalog=catalog)
+    with costs_by_day(store, how) as (connection, history):
         found = [_standing(connection, history, one) for one in asked]
     order = ("broken", "breaking", "at_risk", "unknown", "kept")
     found.sort(key=lambda one: (order.index(one.status), -(one.chance or 0.0), -one.end.spent_usd / one.usd))
     return BudgetReport(
         history.store, str(budgets), history.as_known, history.first_day, history.on, history.unfinished,
-        history.empty_days, tuple(found),
+        history.empty_days, tuple(found), history.catalog,
     )  # fmt: skip
 
 

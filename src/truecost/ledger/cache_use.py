@@ -13,10 +13,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from truecost.ledger.engine import connected
+from truecost.ledger.exact import rounded
 from truecost.ledger.filters import option_filter
 from truecost.ledger.questions import Window, check_by, dimension, parsed, printed, question
 from truecost.ledger.reporting import plain, prepare_tables
@@ -32,7 +33,6 @@ COLUMNS = (
     "cache_read_tokens", "input_tokens", "saved_usd", "writing_usd", "missed_tokens", "missed_usd",
     "tokens_without_task",
 )  # fmt: skip
-_EXACT = Context(prec=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,12 @@ class CacheUse:
     as_known: date
     groups: tuple[Mapping[str, Any], ...]
     total: Mapping[str, Any]
+    unpriced_entries: int
+    stated_entries: int
+    """Rows of usage of APIs that are in no sum: without a price, and with an amount that is stated."""
+    where: str | None = None
+    catalog: str | None = None
+    """The file whose prices went before those that ship."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values with stable keys; amounts as text, to the last digit."""
@@ -70,14 +76,20 @@ def cache_use(
     asked = option_filter("--for", where)
     with connected(store) as connection:
         prepare_tables(connection, open_store(store), window, known, catalog)
-        query = _query(chosen, question("priced", window=window, where=asked))
+        priced = question("priced", window=window, where=asked)
+        query = _query(chosen, priced.copy())
         rows = connection.execute(printed(query, "duckdb")).fetchall()
+        left_out = connection.execute(printed(_left_out(priced), "duckdb")).fetchall()[0]
     groups = [_typed(chosen, row) for row in rows] if chosen else []
     groups.sort(
         key=lambda row: (-row["missed_usd"], -row["saved_usd"], *(str(row[one] or "") for one in chosen))
     )
     total = {name: sum(row[name] for row in groups) for name in COLUMNS} if chosen else _typed((), rows[0])
-    return CacheUse(str(store), month, chosen, known, tuple(groups), total)
+    unpriced, stated = map(int, left_out)
+    return CacheUse(
+        str(store), month, chosen, known, tuple(groups), total, unpriced, stated, where,
+        catalog.overlay if catalog else None,
+    )  # fmt: skip
 
 
 def _query(by: Sequence[str], priced: exp.Query) -> exp.Query:
@@ -90,9 +102,17 @@ def _query(by: Sequence[str], priced: exp.Query) -> exp.Query:
     return grouped.with_("priced", as_=priced)
 
 
+def _left_out(priced: exp.Query) -> exp.Query:
+    """How many rows of APIs have no price, and how many an amount that is stated."""
+    from sqlglot import exp
+
+    counts = ("COUNT(CASE WHEN usd IS NULL THEN 1 END)", "COUNT(CASE WHEN is_stated THEN 1 END)")
+    return exp.select(*counts).from_(priced.subquery("priced")).where("kind = 'api'")
+
+
 def _typed(by: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
     found: dict[str, Any] = dict(zip((*by, *COLUMNS), row, strict=True))
     for name in COLUMNS:
         value = Decimal(found[name] or 0)
-        found[name] = value.quantize(Decimal("1e-15"), context=_EXACT) if name in AMOUNTS else int(value)
+        found[name] = rounded(value) if name in AMOUNTS else int(value)
     return found

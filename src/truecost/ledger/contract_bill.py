@@ -47,6 +47,8 @@ class Line:
     name: str
     usd: Decimal
     in_currency: Decimal | None = None
+    entry: str = ""
+    """The contract's entry that it comes of, as a file names it: capacity.0; "" of usage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +136,15 @@ def capacity_fee(capacity: Capacity, month: date) -> Decimal:
     return _part(capacity.usd_per_month or ZERO, days, (next_month(month) - month).days)
 
 
+def capacity_room(capacity: Capacity, month: date) -> Decimal:
+    """What a capacity can take in a month, in its own weight of tokens."""
+    days = days_in_force(capacity, month, next_month(month))
+    return capacity.tokens_per_minute * weight_unit(capacity) * days * _MINUTES_PER_DAY
+
+
 def amortized_fee(capacity: Capacity, use: CapacityUse) -> Amortized:
     """A month's fee over what the capacity took of what it could take."""
-    days = days_in_force(capacity, use.month, next_month(use.month))
-    room = capacity.tokens_per_minute * weight_unit(capacity) * days * _MINUTES_PER_DAY
-    return amortized(capacity_fee(capacity, use.month), use.weight, room)
+    return amortized(capacity_fee(capacity, use.month), use.weight, capacity_room(capacity, use.month))
 
 
 def _part(usd: Decimal, days: int, of_days: int) -> Decimal:
@@ -186,9 +192,9 @@ def _capacities(bill: Bill, contract: Contract, uses: Sequence[CapacityUse], mon
             use = used.get((number, month), CapacityUse(number, month, ZERO))
             split = amortized_fee(capacity, use)
             fee = EXACT.add(split.used_usd, split.idle_usd)
-            payee, name = capacity.provider or ANYBODY, capacity.called
-            bill.billed.append(Line(month, payee, "capacity", name, fee))
-            bill.effective.append(Line(month, payee, "idle", name, split.idle_usd))
+            payee, name, entry = capacity.provider or ANYBODY, capacity.called, f"capacity.{number}"
+            bill.billed.append(Line(month, payee, "capacity", name, fee, entry=entry))
+            bill.effective.append(Line(month, payee, "idle", name, split.idle_usd, entry=entry))
             share = float(split.used_usd / fee) if fee else 0.0
             state = CapacityState(name, month, fee, share, split.used_usd, split.idle_usd)
             bill.capacities.append(state)
@@ -206,7 +212,8 @@ def _commitments(bill: Bill, contract: Contract, spent: Sequence[Spent], months:
             bill.commitments.append(CommitmentState(commitment.called, begin, end, promised, paid, missing))
             if missing:
                 payee, month = commitment.provider or ANYBODY, month_of(end - timedelta(1))
-                line = Line(month, payee, "shortfall", commitment.called, missing)
+                entry = f"commitments.{number}"
+                line = Line(month, payee, "shortfall", commitment.called, missing, entry=entry)
                 bill.billed.append(line)
                 bill.effective.append(line)
 
@@ -250,7 +257,8 @@ def _credits(bill: Bill, contract: Contract, months: Sequence[date], shown: set[
                 part = min(EXACT.subtract(credit.usd, EXACT.add(before, here)), owed[payee])
                 if part > 0 and _pays(credit, payee):
                     owed[payee] = EXACT.subtract(owed[payee], part)
-                    bill.billed.append(Line(month, payee, "credit", credit.called, -part))
+                    entry = f"credits.{contract.credits.index(credit)}"
+                    bill.billed.append(Line(month, payee, "credit", credit.called, -part, entry=entry))
                     taken[index] = (before, here + part) if month in shown else (before + part, here)
     bill.credits = [
         CreditState(

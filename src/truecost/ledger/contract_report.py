@@ -106,15 +106,13 @@ def contract_report(
     """
     chosen, known, found = check_by(by), as_known or date.today(), open_store(store)
     window = Window.of_month(month) if month else Window()
-    months, shown = _months(found, contract, window)
     with connected(store) as connection:
-        prepared = _prepare(connection, found, contract, months, (known, catalog))
-        _make_cells(connection, contract, chosen, prepared.window)
-        bill = make_bill(contract, _spent(connection), prepared.uses, months, shown)
+        worked = work_out(connection, found, contract, window, (known, catalog), by=chosen)
+        bill, shown = worked.bill, worked.shown
         groups = _rows(connection, chosen, shown)
         total = _rows(connection, (), shown)
-        unpriced = _unpriced(connection, shown)
-    rates = _currency(contract, shown)
+        unpriced = without_price(connection, shown)
+    rates = usd_for_one(contract, shown)
     _convert(groups, bill, rates)
     return ContractReport(
         str(store), contract.name or name, catalog.overlay if catalog else None, month,
@@ -125,36 +123,67 @@ def contract_report(
         tuple(_merged(groups, chosen)) if chosen else (), _total(total, groups, bill, bool(rates)),
         tuple(_told(line) for line in bill.effective), tuple(_told(line) for line in bill.billed),
         _dicts(bill.commitments), _dicts(bill.credits), _dicts(bill.capacities),
-        tuple(unpriced), prepared.unused,
+        tuple(unpriced), worked.unused,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A contract worked out on a connection: which days were needed for it, and which months are told.
+
+    Its tables are there for `truecost.ledger.contract_amounts.contracted`, asked of the days of `window`.
+    """
+
+    window: Window
+    shown: tuple[date, ...]
+    bill: Bill
+    uses: tuple[CapacityUse, ...]
+    unused: tuple[str, ...]
+    """Entries that fit no usage."""
+
+
+def work_out(
+    connection: Connection,
+    store: Store,
+    contract: Contract,
+    window: Window,
+    priced_by: tuple[date, Catalog | None],
+    *,
+    by: Sequence[str] = (),
+) -> Worked:
+    """All tables of a contract for the calendar months of a window, and the bill of these months.
+
+    `priced_by` is the day of knowledge and own prices; the table `cells` has usage by the columns `by`.
+    """
+    months, shown = _months(store, contract, window)
+    days = Window(months[0], next_month(months[-1])) if months else Window()
+    uses, unused = _prepare(connection, store, contract, days, priced_by)
+    _make_cells(connection, contract, by, days)
+    bill = make_bill(contract, _spent(connection), uses, months, shown)
+    return Worked(days, tuple(shown), bill, tuple(uses), unused)
 
 
 def _months(store: Store, contract: Contract, window: Window) -> tuple[list[date], list[date]]:
     """The months that are worked out, and of them those that are shown."""
     days = sorted(date.fromisoformat(one.day) for one in store.manifest.data)
     used = months_between(days[0], days[-1]) if days else []
-    shown = used if window.since is None else [window.since]
+    if window.since is not None and window.until is not None:
+        shown = months_between(window.since, window.until - timedelta(1))
+    else:
+        shown = used
     if not shown or not contract.looks_back or not days:
         return shown, shown
     return months_between(min(days[0], shown[0]), shown[-1]), shown
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    window: Window
-    uses: list[CapacityUse]
-    unused: tuple[str, ...]
 
 
 def _prepare(
     connection: Connection,
     store: Store,
     contract: Contract,
-    months: Sequence[date],
+    window: Window,
     priced_by: tuple[date, Catalog | None],
-) -> _Prepared:
-    """All tables, of the days of the months that are worked out."""
-    window = Window(months[0], next_month(months[-1])) if months else Window()
+) -> tuple[list[CapacityUse], tuple[str, ...]]:
+    """All tables, of the days that are worked out; what capacities took, and the entries without usage."""
     known, catalog = priced_by
     prepare_tables(connection, store, window, known, catalog)
     uses: list[CapacityUse] = []
@@ -164,8 +193,7 @@ def _prepare(
         split = amortized_fee(contract.capacity[use.capacity], use)
         return split.usd_per_unit, split.remainder_usd
 
-    unused = prepare_contract(connection, contract, question("priced", window=window), spread)
-    return _Prepared(window, uses, unused)
+    return uses, prepare_contract(connection, contract, question("priced", window=window), spread)
 
 
 def _make_cells(connection: Connection, contract: Contract, by: Sequence[str], window: Window) -> None:
@@ -214,7 +242,7 @@ def _rows(connection: Connection, by: Sequence[str], shown: Sequence[date]) -> l
     return rows
 
 
-def _unpriced(connection: Connection, shown: Sequence[date]) -> list[Row]:
+def without_price(connection: Connection, shown: Sequence[date]) -> list[Row]:
     """The models that neither a list nor the contract has a price for, the most used first."""
     if not shown:
         return []
@@ -229,8 +257,11 @@ def _unpriced(connection: Connection, shown: Sequence[date]) -> list[Row]:
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
-def _currency(contract: Contract, shown: Sequence[date]) -> dict[date, Decimal]:
-    """USD for one of the currency in each month: the rate of its last day."""
+def usd_for_one(contract: Contract, shown: Sequence[date]) -> dict[date, Decimal]:
+    """USD for one of the currency in each month: the rate of its last day; nothing without a currency.
+
+    Raises LookupError for a month before the first rate.
+    """
     if contract.currency is None:
         return {}
     return {one: contract.currency.usd_for_one(next_month(one) - timedelta(1)) for one in shown}

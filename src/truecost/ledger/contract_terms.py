@@ -209,6 +209,20 @@ class _Term:
         return found
 
 
+def net_prices(contract: Contract, used: Used, listed: Prices, priced_as: str) -> Prices:
+    """What a contract bills for one of each kind on the first day of `used`, without tiers by volume.
+
+    `listed` are list prices of the offer `priced_as` (provider/model), of short requests.
+    """
+    prices = {f"{kind}_usd": listed.get(kind) for kind in KINDS}
+    row = {**_unlisted(used), **prices, "priced_as": priced_as, "valid_from": used.first_day}
+    term = _Term(contract, used, row, set())
+    return {
+        kind: None if usd is None else rounded(EXACT.multiply(usd, term.left))
+        for kind, usd in term.negotiated.items()
+    }
+
+
 def _agreed(agreed: Agreed, before: Prices, kinds: Sequence[str]) -> Prices:
     """Prices after a discount, or with those that are stated; what is billed as another kind follows it."""
     found = dict(before)

@@ -18,6 +18,7 @@ import numpy as np
 
 from truecost.finance.daily_forecast import MOST_STEPS
 from truecost.ledger.engine import Connection, connected, name
+from truecost.ledger.filters import option_filter
 from truecost.ledger.questions import TIMES, Window, check_by, dimension, printed, question
 from truecost.ledger.reading import sql
 from truecost.ledger.reporting import prepare_tables
@@ -26,6 +27,8 @@ from truecost.ranges import FloatArray
 
 if TYPE_CHECKING:
     from sqlglot import exp
+
+    from truecost.catalog.catalog import Catalog
 
 HOURS_A_DAY = 24
 MOST_GROUPS = 20
@@ -73,6 +76,9 @@ class History:
     groups: tuple[Series, ...]
     others: int
     """How many groups stand together in no series of their own."""
+    where: str | None = None
+    catalog: str | None = None
+    """The file whose prices went before those that ship."""
 
     @property
     def days(self) -> int:
@@ -93,11 +99,20 @@ class Asked:
     as_known: date | None = None
     hours: bool = False
     today: date | None = None
+    where: str | None = None
+    """A filter (`truecost.ledger.filters`) that takes some rows alone."""
+    catalog: Catalog | None = None
+    """Own prices, before those that ship."""
 
     @property
     def known(self) -> date:
         """The day whose knowledge of prices counts."""
         return self.as_known or date.today()
+
+    @property
+    def now(self) -> date:
+        """The day that it is, in UTC."""
+        return self.today or datetime.now(UTC).date()
 
 
 class NoUsage(ValueError):  # noqa: N818 - the name says what is the matter
@@ -116,18 +131,22 @@ def groupable(by: Sequence[str]) -> tuple[str, ...]:
 def costs_by_day(store: str | os.PathLike[str], asked: Asked) -> Generator[tuple[Connection, History]]:
     """A store's History, and a connection whose table `priced_usage` holds every row with its amounts.
 
-    Raises NoStore for a folder that is none, NoUsage where nothing was used up to the day.
+    Raises NoStore for a folder that is none, NoUsage where nothing was used up to the day, ValueError for a
+    column or filter that is not understood and for a day that is still to come.
     """
     by = groupable(asked.by)
+    where = option_filter("--for", asked.where)
     found = open_store(store)
+    if asked.on is not None and asked.on > asked.now:
+        raise ValueError(f"--on {asked.on}: that day is still to come; today is {asked.now}")
     last = _last_day(found, asked.on)
     if last is None:
         until = f" up to {asked.on}" if asked.on else ""
         raise NoUsage(f"{store}: there is no usage{until} to go by")
     window = Window(last - _HISTORY, last + timedelta(1))
     with connected(store) as connection:
-        prepare_tables(connection, found, window, asked.known)
-        priced = printed(question("priced", window=window), "duckdb")
+        prepare_tables(connection, found, window, asked.known, asked.catalog)
+        priced = printed(question("priced", window=window, where=where), "duckdb")
         connection.execute(f"CREATE TEMP VIEW priced_usage AS {priced}")
         daily = printed(daily_query(by, hours=asked.hours), "duckdb")
         connection.execute(f"CREATE TEMP TABLE daily AS {daily}")
@@ -156,13 +175,16 @@ def daily_query(by: Sequence[str], *, hours: bool = False) -> exp.Query:
 
 def _history(connection: Connection, store: str, asked: Asked, by: tuple[str, ...], last: date) -> History:
     rows = connection.execute(
-        "SELECT CAST(step AS DATE), max(last_at), sum(unpriced_requests), sum(requests) FROM daily"
-        " GROUP BY ALL ORDER BY 1"
+        "SELECT CAST(step AS DATE), sum(unpriced_requests), sum(requests) FROM daily GROUP BY ALL ORDER BY 1"
     ).fetchall()
-    closing: dict[date, datetime] = {day: at for day, at, _, _ in rows}
-    over = asked.on is not None or is_over(closing, last, asked.today or datetime.now(UTC).date())
+    closing: dict[date, datetime] = dict(
+        connection.execute("SELECT CAST(ts AS DATE), max(ts) FROM usage GROUP BY ALL ORDER BY 1").fetchall()
+    )
+    over = asked.on is not None or is_over(closing, last, asked.now)
     on = asked.on or (last if over else last - timedelta(1))
-    first = min(closing)
+    if not rows:
+        raise NoUsage(f"{store}: no usage is of --for {asked.where}")
+    first = rows[0][0]
     if on < first:
         raise NoUsage(f"{store}: its only day of usage, {last}, is not over")
     steps = ((on - first).days + 1) * (HOURS_A_DAY if asked.hours else 1)
@@ -171,9 +193,10 @@ def _history(connection: Connection, store: str, asked: Asked, by: tuple[str, ..
     return History(
         store, by, asked.known, first, on, None if over else last,
         (on - first).days + 1 - len(counted),
-        int(sum(row[2] for row in counted)), int(sum(row[3] for row in counted)),
+        int(sum(row[1] for row in counted)), int(sum(row[2] for row in counted)),
         _total(connection, first, steps), _groups(connection, by, first, steps),
-        max(0, ranks - MOST_GROUPS) if by else 0,
+        max(0, ranks - MOST_GROUPS) if by else 0, asked.where,
+        asked.catalog.overlay if asked.catalog else None,
     )  # fmt: skip
 
 

@@ -2,41 +2,66 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from os import PathLike
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, TypeAlias
+from uuid import uuid4
 
 Connection: TypeAlias = Any
 """A DuckDB connection; DuckDB ships no complete types."""
+MEMORY_BYTES = 4 << 30
+"""What tables and sums may take before they go to the disk; the process takes some more."""
+_UNITS = {"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
 @contextmanager
 def connected(
     about: str | PathLike[str] = "usage", spill: str | PathLike[str] | None = None
 ) -> Generator[Connection]:
-    """A connection in memory that spills to a folder, closed at the end.
+    """A connection that takes MEMORY_BYTES at most and spills to a folder, closed at the end.
 
-    Raises OSError, beginning with what it is about, for a broken file, a full disk, too little memory.
+    Without a folder it spills to one in the system's place for temporary files, removed at the end. Raises
+    OSError, beginning with what it is about, for a broken file, a full disk, too little memory, and
+    KeyboardInterrupt for Ctrl-C within a query, which DuckDB reports as an error of its own.
     """
     import duckdb
 
-    config: dict[str, Any] = {"autoinstall_known_extensions": False}
-    if spill is not None:
-        config["temp_directory"] = str(spill)
+    beside = Path(gettempdir()) / f"truecost-{uuid4().hex}"
+    config: dict[str, Any] = {"autoinstall_known_extensions": False, "temp_directory": str(spill or beside)}
     connection: Connection = duckdb.connect(config=config)  # pyright: ignore[reportUnknownMemberType]
     try:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = false")
+        _limit_memory(connection)
         yield connection
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
     except duckdb.Error as error:
         outside = (duckdb.IOException, duckdb.InvalidInputException, duckdb.OutOfMemoryException)
         if isinstance(error, outside) or type(error) is duckdb.Error:
             raise OSError(f"{about}: {said(error)}") from error
         raise
+    except RuntimeError as error:
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from None
+        raise
     finally:
         connection.close()
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _limit_memory(connection: Connection) -> None:
+    """Take less memory than DuckDB would, which is most of the machine's."""
+    told = connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+    number, unit = told.split()
+    if float(number) * _UNITS[unit] > MEMORY_BYTES:
+        connection.execute(f"SET memory_limit = '{MEMORY_BYTES} B'")
 
 
 def said(error: Exception) -> str:
@@ -44,8 +69,12 @@ def said(error: Exception) -> str:
 
     >>> said(ValueError("CSV Error on Line: 3\\nOriginal Line: a,b"))
     'CSV Error on Line: 3'
+    >>> said(ValueError('IO Error: Async write failed: {"exception_message":"No space left on device"}'))
+    'No space left on device'
     """
-    return str(error).split("\n", 1)[0]
+    told = str(error).split("\n", 1)[0]
+    within = re.search(r'"exception_message":("(?:[^"\\]|\\.)*")', told)
+    return str(json.loads(within[1])) if within else told
 
 
 def text(value: str) -> str:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -81,10 +82,14 @@ class _Scan:
     blanks: list[LineNumbers] = field(default_factory=list[LineNumbers])
     too_long: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     _only_space: bool = True
+    _beside: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    _digested: Future[None] | None = None
 
     def feed(self, block: bytes) -> None:
-        """The next bytes of the text."""
-        self.digest.update(block)
+        """The next bytes of the text; their digest is worked out beside, a block behind."""
+        if self._digested is not None:
+            self._digested.result()
+        self._digested = self._beside.submit(self.digest.update, block)
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10)
         starts = np.concatenate([[0], ends + 1])
         lengths = np.diff(np.concatenate([starts, [len(block)]]))
@@ -99,6 +104,7 @@ class _Scan:
 
     def end(self) -> None:
         """The last line may have no end."""
+        self._beside.shutdown()
         if self.current:
             self._close(self.current, self._only_space)
             self.lines += 1

@@ -1,31 +1,46 @@
 """Priced usage as rows of FOCUS 1.2, the FinOps Open Cost and Usage Specification, which bill tools read.
 
 One row a charge: day (or request), seller, model, kind of token, price, region, labels. All four costs are
-the amount at list price, exact decimals, whose sum is the report's total to the last digit. Usage without a
-price is no row, never one of 0. docs/ledger-focus.md says what every column holds and which stay empty.
+the amount at list price, exact decimals, whose sum is the report's total to the last digit; under a contract
+they are those of `truecost.ledger.focus_contract`. Usage without a price is no row, never one of 0.
+docs/ledger-focus.md says what every column holds and which stay empty.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from truecost.catalog.api_price_names import MAKERS, find
 from truecost.focus import CURRENCY, MANDATORY_1_2, SUBCATEGORIES, ordered
+from truecost.ledger.contract import Contract
+from truecost.ledger.contract_report import Worked, work_out
 from truecost.ledger.engine import Connection, connected, name, text
+from truecost.ledger.filters import option_filter
+from truecost.ledger.focus_contract import (
+    IN_CURRENCY,
+    RATE_COLUMNS,
+    ContractTotals,
+    charged,
+    make_agreements,
+    under_contract,
+    unpriced_under,
+)
 from truecost.ledger.questions import Window, printed, question
 from truecost.ledger.reading import sql
-from truecost.ledger.reporting import UsageReport, prepare_tables, usage_report
+from truecost.ledger.reporting import UnpricedModel, UsageReport, plain, prepare_tables, usage_report
 from truecost.ledger.store import open_store
 from truecost.lines import Category
 from truecost.version import VERSION as OURS_VERSION
 
 if TYPE_CHECKING:
     from sqlglot import exp
+
+    from truecost.catalog.catalog import Catalog
 
 VERSION = "1.2"
 CONDITIONAL = (
@@ -36,17 +51,24 @@ CONDITIONAL = (
 """Columns that 1.2 requires of whoever has what they hold, or recommends, and that usage fills."""
 EMPTY: Mapping[str, str] = {
     **dict.fromkeys((
-        "AvailabilityZone", "CapacityReservationId", "CapacityReservationStatus", "ChargeClass",
-        "CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName",
-        "CommitmentDiscountStatus", "CommitmentDiscountType", "CommitmentDiscountUnit", "InvoiceId",
+        "AvailabilityZone", "CapacityReservationId", "CapacityReservationStatus", "ChargeClass", "InvoiceId",
         "ResourceId", "ResourceName", "ResourceType", "SubAccountId", "SubAccountName",
     ), "VARCHAR"),
-    "CommitmentDiscountQuantity": "DECIMAL(38,9)",
 }  # fmt: skip
 """Columns of which usage knows nothing, and their types: NULL, as FOCUS asks of what does not apply."""
+COMMITTED = (
+    "CommitmentDiscountCategory", "CommitmentDiscountId", "CommitmentDiscountName",
+    "CommitmentDiscountQuantity", "CommitmentDiscountStatus", "CommitmentDiscountType",
+    "CommitmentDiscountUnit",
+)  # fmt: skip
+"""Columns that a contract fills; NULL without."""
 OURS = ("x_Model", "x_TokenKind", "x_Requests", "x_Coverage", "x_RequestId", "x_Gap")
-COLUMNS = ordered({*MANDATORY_1_2, *CONDITIONAL, *EMPTY}, OURS)
-"""Every column of a file, in its order."""
+COLUMNS = ordered({*MANDATORY_1_2, *CONDITIONAL, *EMPTY, *COMMITTED}, OURS)
+"""Every column of a file in USD, in its order."""
+COLUMNS_IN_CURRENCY = ordered(
+    {*MANDATORY_1_2, *CONDITIONAL, *EMPTY, *COMMITTED, *IN_CURRENCY}, (*OURS, *RATE_COLUMNS)
+)
+"""The same of a bill in another currency."""
 TIMES = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 _BY_REQUEST = {
     "charge_start": "DATE_TRUNC('second', ts)",
@@ -110,19 +132,31 @@ class FocusExport:
     by_request: bool
     account: str
     report: UsageReport
+    where: str | None = None
+    contract: ContractTotals | None = None
+    unpriced: tuple[UnpricedModel, ...] = ()
+    """What has no row: the models without a price, in the list or the contract."""
+
+    @property
+    def unpriced_entries(self) -> int:
+        """Rows of usage that are in no row."""
+        return sum(one.entries for one in self.unpriced)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values with stable keys; amounts as text, to the last digit."""
         told = self.report.to_dict()
-        kept = ("store", "month", "as_known", "first_day", "last_day", "unpriced")
+        kept = ("store", "month", "as_known", "first_day", "last_day", "catalog")
         return {
             "focus_version": VERSION,
             "rows": self.rows,
             "billed_usd": format(self.billed_usd, "f"),
             "by_request": self.by_request,
             "account": self.account,
-            "unpriced_entries": self.report.unpriced_entries,
+            "where": self.where,
+            "contract": plain(asdict(self.contract)) if self.contract else None,
+            "unpriced_entries": self.unpriced_entries,
             **{key: told[key] for key in kept},
+            "unpriced": plain([asdict(one) for one in self.unpriced]),
         }
 
 
@@ -135,37 +169,71 @@ def export_focus(
     by_request: bool = False,
     account: str | None = None,
     parquet: bool | None = None,
+    where: str | None = None,
+    catalog: Catalog | None = None,
+    contract: Contract | None = None,
+    contract_name: str = "",
 ) -> FocusExport:
     """Write the priced usage of a store as FOCUS rows: Parquet for a name that ends so, or CSV.
 
     `month` ("2026-10") takes one month, `as_known` the prices known on a day (today); rows are by day unless
     `by_request`; `account` is the billing account (the store's name); `parquet` is said where the name of the
-    file does not say it. Raises NoStore, ValueError for a month that is none, OSError for a file that cannot
-    be written.
+    file does not say it; `where` (`truecost.ledger.filters`) takes some rows alone, and the prices of an
+    overlay of `catalog` go before those that ship; `contract` is what is agreed with vendors, called
+    `contract_name` where it has no name. Raises NoStore, ValueError for a month or filter that is none, or a
+    filter under a contract, LookupError for a month without a rate of exchange, OSError for a file that
+    cannot be written.
     """
+    if contract is not None and where is not None:
+        raise ValueError("a contract is of all usage: volumes and capacities count every request, not some")
     known = as_known or date.today()
     payer = account or os.path.basename(os.path.abspath(store))
-    report = usage_report(store, (), month=month, as_known=known)
+    report = usage_report(store, (), month=month, as_known=known, where=where, catalog=catalog)
     window = Window.of_month(month) if month else Window()
+    to_parquet = str(out).endswith(".parquet") if parquet is None else parquet
     with connected(store) as connection:
-        prepare_tables(connection, open_store(store), window, known)
+        agreed = None
+        if contract is None:
+            prepare_tables(connection, open_store(store), window, known, catalog)
+        else:
+            worked = work_out(connection, open_store(store), contract, window, (known, catalog))
+            agreed, window = (contract, worked), worked.window
         _make_account(connection, payer)
         _make_meters(connection)
         _make_sellers(connection)
-        query = focus_query(window, by_request=by_request)
+        make_agreements(connection, contract)
+        query = focus_query(
+            window, by_request=by_request, where=option_filter("--for", where), agreed=agreed
+        )  # fmt: skip
         connection.execute(f"CREATE TEMP TABLE charges AS {printed(query, 'duckdb')}")
-        _copy(connection, str(out), parquet=str(out).endswith(".parquet") if parquet is None else parquet)
+        told, unpriced, columns = None, report.unpriced, COLUMNS
+        if agreed is not None:
+            told = charged(connection, *agreed, payer)
+            unpriced = unpriced_under(connection, report, agreed[1])
+            columns = COLUMNS_IN_CURRENCY if told.currency else COLUMNS
+        _copy(connection, str(out), columns, parquet=to_parquet)
         rows, billed = connection.execute(
             'SELECT count(*), coalesce(sum("BilledCost"), 0) FROM charges'
         ).fetchall()[0]
-    return FocusExport(rows, Decimal(billed), by_request, payer, report)
+    usd = told.billed_usd if told else Decimal(billed)
+    told = replace(told, name=told.name or contract_name) if told else None
+    return FocusExport(rows, usd, by_request, payer, report, where, told, unpriced)
 
 
-def focus_query(window: Window, *, by_request: bool = False) -> exp.Query:
-    """The question as a tree over `usage`, `rates`, `meters`, `sellers` and `account`, in DuckDB's terms."""
+def focus_query(
+    window: Window,
+    *,
+    by_request: bool = False,
+    where: exp.Expr | None = None,
+    agreed: tuple[Contract, Worked] | None = None,
+) -> exp.Query:
+    """The question as a tree over `usage`, `rates`, `meters`, `sellers`, `account`, `agreements`, for DuckDB.
+
+    Under a contract that is worked out, where one is given.
+    """
     from sqlglot import exp, parse_one
 
-    priced = question("priced", window=window)
+    priced = question("priced", window=window, where=where)
     parts = next(one for one in priced.find_all(exp.CTE) if one.alias == "parts")
     parts.set("this", cast("exp.Select", parts.this).select(*_conditions()))
     query = cast("exp.Select", parse_one(sql("focus"), dialect="duckdb"))
@@ -174,6 +242,9 @@ def focus_query(window: Window, *, by_request: bool = False) -> exp.Query:
         for column, told in _BY_REQUEST.items():
             projection = next(one for one in charged.expressions if one.alias == column)
             projection.replace(exp.alias_(parse_one(told, dialect="duckdb"), column))
+    if agreed is not None and agreed[1].shown:
+        under_contract(query, priced, *agreed)
+        return query
     query = query.with_("priced", as_=priced)
     query.args["with_"].expressions.insert(0, query.args["with_"].expressions.pop())
     return query
@@ -187,14 +258,14 @@ def _conditions() -> Iterator[exp.Expr]:
         yield exp.alias_(exp.column(column, table="rates"), alias)
 
 
-def _copy(connection: Connection, out: str, *, parquet: bool) -> None:
+def _copy(connection: Connection, out: str, columns: Sequence[str], *, parquet: bool) -> None:
     """The table `charges` as a file: exact decimals and UTC instants in Parquet, plain text in CSV."""
     if not parquet:
         kinds = {one[0]: one[1] for one in connection.execute("DESCRIBE charges").fetchall()}
-        shown = ", ".join(_csv_cell(one, kinds.get(one)) for one in COLUMNS)
+        shown = ", ".join(_csv_cell(one, kinds.get(one)) for one in columns)
         connection.execute(f"COPY (SELECT {shown} FROM charges) TO {text(out)} (FORMAT csv, HEADER)")
         return
-    shown = ", ".join(_parquet_cell(one) for one in COLUMNS)
+    shown = ", ".join(_parquet_cell(one) for one in columns)
     about = f"{{FocusVersion: {text(VERSION)}, DataGenerator: {text('truecost ' + OURS_VERSION)}}}"
     how = f"(FORMAT parquet, COMPRESSION zstd, KV_METADATA {about})"
     connection.execute(f"COPY (SELECT {shown} FROM charges) TO {text(out)} {how}")

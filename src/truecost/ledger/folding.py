@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, cast
 
-from truecost.ledger.usage import ATTEMPTS, RARE
+from truecost.ledger.usage import ATTEMPTS, RARE, USUAL
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -21,6 +21,7 @@ MADE_OF: Mapping[str, tuple[str, ...]] = {
     "as_stated_usd": ("stated_usd",),
 }
 """Amounts that are 0 where usage says nothing in any of some columns."""
+RATES = "rates"
 OTHERS = ("audio_input_tokens", "audio_output_tokens", "image_units", "searches")
 
 
@@ -42,21 +43,54 @@ def known_of(empty: Collection[str], *, has_fees: bool) -> dict[str, str]:
     return known
 
 
+def usual_of(empty: Collection[str]) -> dict[str, str]:
+    """What the columns are that tell the rows of a store apart in other stores alone."""
+    return {name: value for name, value in USUAL.items() if name in empty}
+
+
 def folded(query: exp.Query, known: Mapping[str, str]) -> exp.Query:
-    """A query with columns that have one value in every row, by name as SQL literals, folded away."""
+    """A query with columns of usage that say one thing in every row, by name as SQL literals, folded away."""
     from sqlglot import exp, parse_one
     from sqlglot.optimizer.simplify import simplify
 
     literals = {name: parse_one(value, dialect="duckdb") for name, value in known.items()}
 
     def valued(node: exp.Expr) -> exp.Expr:
-        if not isinstance(node, exp.Column) or node.name not in literals:
+        if not isinstance(node, exp.Column) or node.name not in literals or node.table == RATES:
             return node
         value = literals[node.name].copy()
         return exp.alias_(value, node.name) if isinstance(node.parent, exp.Select) else value
 
     tree = query.copy().transform(valued)
+    for node in tree.find_all(exp.Group, exp.Order):
+        keys = [one for one in node.expressions if not isinstance(_key(one), exp.Literal | exp.Boolean)]
+        node.set("expressions", keys)
     return cast("exp.Query", _bottom_up(simplify(tree, dialect="duckdb")))
+
+
+def _key(node: exp.Expr) -> exp.Expr:
+    """What is grouped or ordered by; a value that is the same in every row tells nothing apart."""
+    from sqlglot import exp
+
+    return cast("exp.Expr", node.this) if isinstance(node, exp.Ordered) else node
+
+
+def always(query: exp.Query, columns: Collection[str]) -> exp.Query:
+    """A query without the conditions of its join that name some columns of `rates`: every rate meets them."""
+    from sqlglot import exp
+
+    tree = query.copy()
+    for join in tree.find_all(exp.Join):
+        given = join.args.get("on")
+        if given is None:
+            continue
+        left = [
+            one.copy()
+            for one in given.flatten()
+            if not any(each.table == RATES and each.name in columns for each in one.find_all(exp.Column))
+        ]
+        join.set("on", exp.and_(*left))
+    return tree
 
 
 def _bottom_up(tree: exp.Expr) -> exp.Expr:
@@ -83,6 +117,8 @@ def _shorter(node: exp.Expr) -> exp.Expr:
         return exp.Literal.number(0)
     if isinstance(node, exp.Sum) and _is(node.this, "1"):
         return exp.Count(this=exp.Star())
+    if isinstance(node, exp.Coalesce) and isinstance(node.this, exp.Literal):
+        return node.this
     return _case(node) if isinstance(node, exp.Case) else node
 
 

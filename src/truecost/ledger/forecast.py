@@ -11,12 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from truecost.finance.daily_forecast import Outlook, Score, TooShort, outlook
 from truecost.ledger.daily import Asked, History, Series, costs_by_day, estimate
 from truecost.ledger.questions import Window
 from truecost.ledger.reporting import plain
+
+if TYPE_CHECKING:
+    from truecost.catalog.catalog import Catalog
 
 QUANTILES: Mapping[str, float] = {"p5": 0.05, "p50": 0.5, "p95": 0.95}
 _RECENT_DAYS = 7
@@ -72,6 +75,9 @@ class CostForecast:
     total: EndOfPeriod
     groups: tuple[GroupForecast, ...]
     other_groups: int
+    where: str | None = None
+    catalog: str | None = None
+    """The file whose prices went before those that ship."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values with stable keys; amounts as text."""
@@ -111,13 +117,17 @@ def cost_forecast(
     on: date | None = None,
     as_known: date | None = None,
     today: date | None = None,
+    where: str | None = None,
+    catalog: Catalog | None = None,
 ) -> CostForecast:
     """What a month will have cost at its end, from what was used up to the end of the day `on`.
 
-    `month` is the one that the day after `on` lies in, or an earlier one, which is over. Raises NoStore,
-    NoUsage, ValueError for a column, a later month or what is no month.
+    `month` is the one that the day after `on` lies in, or an earlier one, which is over; `where`
+    (`truecost.ledger.filters`) takes some rows alone. Raises NoStore, NoUsage, ValueError for a column, a
+    filter, a later month or what is no month.
     """
-    with costs_by_day(store, Asked(tuple(by), on, as_known, today=today)) as (_, history):
+    asked = Asked(tuple(by), on, as_known, today=today, where=where, catalog=catalog)
+    with costs_by_day(store, asked) as (_, history):
         begin, end = _period(history, month)
         total = end_of_period(history, history.total, begin, end)
         groups = tuple(
@@ -131,6 +141,7 @@ def cost_forecast(
         history.store, begin.strftime("%Y-%m"), history.by, history.as_known, history.first_day, history.on,
         history.unfinished, history.empty_days, history.days, spent, days_left(history, end),
         history.requests, history.unpriced_requests, total, groups, history.others,
+        history.where, history.catalog,
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from truecost.ledger.readers import READERS, check_map
 from truecost.ledger.readers.otel_names import SUM_TAG
 from truecost.ledger.reading import Asked, make_tables, read_file, sql
 from truecost.ledger.store import CONFLICTS, DATA, REJECTS, DataFile, Imported, Store, locked, move
-from truecost.ledger.usage import ATTEMPTS, COLUMNS, PROVENANCE, RARE
+from truecost.ledger.usage import ATTEMPTS, COLUMNS, PROVENANCE, RARE, USUAL
 
 _SHOWN = 5
 _CLOCKS_DIFFER = timedelta(days=1)
@@ -291,16 +291,22 @@ class _Commit:
                 rows = self._one(f"SELECT num_rows FROM parquet_file_metadata({located(file)})")
                 path = f"{DATA}/{day.name}/{version}-{index}.parquet"
                 move(file, self.store.folder / path)
-                made.append(DataFile(path, day.name.removeprefix("day="), rows, empty))
+                of = day.name.removeprefix("day=")
+                made.append(DataFile(path, of, rows, empty[of]))
         return made
 
-    def _empty(self) -> tuple[str, ...]:
-        """The columns that nothing new says anything in."""
-        plain = {one: f"{name(one)} IS DISTINCT FROM {value}" for one, value in RARE.items()}
-        tried = "map_contains(tags, 'attempt') OR map_contains(tags, 'retry_of')"
-        said = ", ".join(f"coalesce(bool_or({one}), false)" for one in (*plain.values(), tried))
-        found = self.connection.execute(f"SELECT {said} FROM arrivals WHERE fate IS NULL").fetchall()[0]
-        return tuple(one for one, told in zip((*plain, ATTEMPTS), found, strict=True) if not told)
+    def _empty(self) -> dict[str, tuple[str, ...]]:
+        """The columns that nothing new says anything in but what is usual, by day."""
+        plain = {one: f"{name(one)} IS DISTINCT FROM {value}" for one, value in {**RARE, **USUAL}.items()}
+        plain[ATTEMPTS] = "map_contains(tags, 'attempt') OR map_contains(tags, 'retry_of')"
+        said = ", ".join(f"coalesce(bool_or({one}), false)" for one in plain.values())
+        found = self.connection.execute(
+            f"SELECT CAST(CAST(ts AS DATE) AS VARCHAR), {said} FROM arrivals WHERE fate IS NULL GROUP BY 1"
+        ).fetchall()
+        return {
+            day: tuple(one for one, told in zip(plain, told_in, strict=True) if not told)
+            for day, *told_in in found
+        }
 
     def _write_rejects(self, version: int) -> str | None:
         """The lines kept aside, one JSON object each: file, line, reason; nothing of their content."""

@@ -20,6 +20,8 @@ from truecost.ledger.store import open_store
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from truecost.catalog.catalog import Catalog
+
 
 @dataclass(frozen=True, slots=True)
 class Covered:
@@ -72,9 +74,14 @@ class MonthlyUsage:
 
 
 def monthly_usage(
-    store: str | os.PathLike[str], label_column: str = "feature", *, as_known: date | None = None
+    store: str | os.PathLike[str],
+    label_column: str = "feature",
+    *,
+    as_known: date | None = None,
+    catalog: Catalog | None = None,
 ) -> MonthlyUsage:
-    """The usage of a store by month, model and label, at the prices known on a day (today).
+    """The usage of a store by month, model and label, at the prices known on a day (today), those of an
+    overlay of `catalog` before what ships.
 
     Raises NoStore for a folder that is none, ValueError for a column that usage has not.
     """
@@ -83,7 +90,7 @@ def monthly_usage(
     if chosen in TIMES:
         raise ValueError(f"{chosen!r} says when usage was, not what it was for; take feature, task, tag:NAME")
     with connected(store) as connection:
-        prepare_tables(connection, open_store(store), Window(), known)
+        prepare_tables(connection, open_store(store), Window(), known, catalog)
         covered = _covered(connection)
         query = monthly_query(chosen)
         rows = connection.execute(printed(query, "duckdb")).fetchall()

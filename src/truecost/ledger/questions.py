@@ -6,6 +6,7 @@ A question is asked of two tables, `usage` (`truecost.ledger.usage`) and `rates`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -43,6 +44,8 @@ class Window:
         datetime.date(2027, 1, 1)
         """
         try:
+            if not re.fullmatch(r"[0-9]{4}-[0-9]{2}", month):
+                raise ValueError
             year, number = (int(part) for part in month.split("-"))
             return cls(date(year, number, 1), date(year + number // 12, number % 12 + 1, 1))
         except ValueError:
@@ -145,15 +148,23 @@ def _in_window(priced: exp.Query, window: Window, where: exp.Expr | None) -> exp
 
     query = priced
     first = next(one for one in query.find_all(exp.CTE) if one.alias == "parts")
-    inner = first.this
-    for day, kind in ((window.since, exp.GTE), (window.until, exp.LT)):
-        if day is not None:
-            at = exp.cast(exp.Literal.string(f"{day.isoformat()} 00:00:00"), "TIMESTAMP")
-            inner = inner.where(kind(this=exp.column("ts", table="usage"), expression=at))
+    inner = in_days(first.this, window, "usage")
     if where is not None:
         inner = inner.where(where.copy())
     first.set("this", inner)
     return query
+
+
+def in_days(query: exp.Query, window: Window, table: str = "") -> exp.Query:
+    """A query of those rows alone whose time lies in a window."""
+    from sqlglot import exp
+
+    found = cast("exp.Select", query)
+    for day, kind in ((window.since, exp.GTE), (window.until, exp.LT)):
+        if day is not None:
+            at = exp.cast(exp.Literal.string(f"{day.isoformat()} 00:00:00"), "TIMESTAMP")
+            found = found.where(kind(this=exp.column("ts", table=table or None), expression=at))
+    return found
 
 
 def dimension(name: str) -> exp.Expr:

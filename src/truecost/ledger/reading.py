@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,7 +18,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from truecost.ledger.engine import Connection, name, text
+from truecost.ledger.engine import Connection, name, said, text
 from truecost.ledger.files import CannotRead, Kind, LineNumbers, Prepared, lines_at
 from truecost.ledger.readers import (
     READERS,
@@ -120,9 +121,9 @@ def _of_lines(prepared: Prepared, asked: Asked) -> Reader:
     if found:
         return with_map(READERS[found], asked.mapping)
     names = dict.fromkeys(itertools.chain.from_iterable(sample))
-    given = mapped_reader(asked.mapping, names, table=False, outside=asked.outside)
-    if "model" in given.columns and {"input_tokens", "output_tokens"} & set(given.columns):
-        return given
+    told = {*names, *asked.mapping}
+    if "model" in told and {"input_tokens", "output_tokens", "stated_usd", "chip_hours"} & told:
+        return mapped_reader(asked.mapping, names, table=False, outside=asked.outside)
     if any(is_costs(record) for record in sample):
         raise CannotRead(
             f"{prepared.source}: these are costs, not usage: truecost ledger reconcile holds them"
@@ -142,7 +143,8 @@ def _read_lines(
     size = max(prepared.longest_bytes + 1024, _SMALLEST_OBJECT)
     given = (
         f"read_json({text(str(prepared.path))}, format = 'newline_delimited', ignore_errors = true,"
-        f" compression = 'none', maximum_object_size = {size}, columns = {struct(reader.fields)})"
+        f" records = true, compression = 'none', maximum_object_size = {size},"
+        f" columns = {struct(reader.fields)})"
     )
     if reader.relation:
         connection.execute(
@@ -239,7 +241,11 @@ def _look_at(
 
 
 def _placed(record: Record, reader: Reader) -> tuple[tuple[str, Record] | None, str]:
-    """The dialect of a record that was not taken and what to read of it, or why it is left aside."""
+    """The dialect of a record that was not taken and what to read of it, or why it is left aside.
+
+    DuckDB takes no line with half a surrogate or a byte-order mark in it, in whichever text: such a record
+    is read again without them, unless what it tells hangs on the lines before it.
+    """
     if reader.name in READERS and READERS[reader.name].claims(record):
         dialect = reader.name
     else:
@@ -249,7 +255,7 @@ def _placed(record: Record, reader: Reader) -> tuple[tuple[str, Record] | None, 
     mended = READERS[dialect].mend(record)
     if mended is not None:
         return (dialect, mended), ""
-    if dialect == reader.name:
+    if dialect == reader.name and reader.hangs_together:
         return None, f"a record of {reader.name} whose fields have another shape"
     return (dialect, record), ""
 
@@ -272,8 +278,9 @@ def _read_apart(
         or Path(connection.execute("SELECT current_setting('temp_directory')").fetchall()[0][0])
         / "apart.jsonl"
     )
-    lines = [json.dumps(pruned(record, fields)) for _, record in records]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    told = (json.dumps(pruned(record, fields), ensure_ascii=False) for _, record in records)
+    lines = [one.encode("utf-8", "replace") for one in told]
+    path.write_bytes(b"\n".join(lines) + b"\n")
     numbers = np.array([number for number, _ in records], dtype=np.int64)
     longest = max(map(len, lines))
     one = replace(prepared, path=path, lines=numbers, longest_bytes=longest)
@@ -377,10 +384,16 @@ def table_names(connection: Connection, prepared: Prepared) -> list[str]:
         return [str(column[0]) for column in told]
     with open(prepared.path, encoding="utf-8-sig", errors="replace", newline="") as file:
         header = next(line for line in file if line.strip())
-    found = next(csv.reader([header]))
-    if twice := [one for one in found if found.count(one) > 1 or not one]:
+    try:
+        found = next(csv.reader([header]))
+    except csv.Error as error:
+        raise CannotRead(f"{prepared.source}: its first line is no header of a CSV: {error}") from None
+    times = Counter(one.lower() for one in found)
+    if twice := [one for one in found if times[one.lower()] > 1 or not one]:
         what = f"two columns are named {twice[0]!r}" if twice[0] else "a column has no name"
         raise CannotRead(f"{prepared.source}: {what}")
+    if len(found) == 1 and (other := next((one for one in ";\t|" if one in header), "")):
+        raise CannotRead(f"{prepared.source}: its columns are parted by {other!r}; write them with commas")
     return found
 
 
@@ -402,7 +415,7 @@ def _read_table(
             connection, reader, f"(SELECT {columns} FROM {given})", f"({reader.taken or 'false'}) AS taken"
         )
     except duckdb.Error as error:
-        raise CannotRead(f"{prepared.source}: {' '.join(str(error).split())[:200]}") from None
+        raise CannotRead(f"{prepared.source}: {said(error)[:200]}") from None
     lines = None if prepared.kind is Kind.PARQUET else _lines_of_csv(connection, prepared, told_as)
     _arrive(connection, lines, reader, asked, told_as)
     _note_spans(connection, reader)

@@ -8,16 +8,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from truecost.catalog.api_price_names import split_provider
+from truecost.ledger.contract import Contract
+from truecost.ledger.contract_bill import Line
 from truecost.ledger.engine import connected
+from truecost.ledger.exact import EXACT, NOTHING, quotient, rounded
+from truecost.ledger.filters import option_filter
 from truecost.ledger.invoices import Category, Invoice, InvoiceError, InvoiceLine, read_invoice
-from truecost.ledger.invoices.line import EXACT, PLACES, TOKENS
+from truecost.ledger.invoices.line import TOKENS
 from truecost.ledger.questions import Window
+from truecost.ledger.reconciling.agreed import CAUSES as AGREED
+from truecost.ledger.reconciling.agreed import (
+    agreed_side,
+    as_billed,
+    lines_of,
+    matched,
+    sum_of,
+    told_lines,
+    usd_per_of,
+)
 from truecost.ledger.reconciling.drift import Charge, Drift, Finding
 from truecost.ledger.reconciling.late import Billed, Late, found_late
 from truecost.ledger.reconciling.logged import (
@@ -32,6 +47,9 @@ from truecost.ledger.reconciling.logged import (
 from truecost.ledger.reconciling.names import Models
 from truecost.ledger.reporting import plain, prepare_tables
 from truecost.ledger.store import open_store
+
+if TYPE_CHECKING:
+    from truecost.catalog.catalog import Catalog
 
 CAUSES: Mapping[str, str] = {
     "unpriced": "logged, and no price is known for it",
@@ -117,6 +135,12 @@ class Reconciliation:
     left_out_lines: int
     left_out_usd: Decimal
     incomplete: bool
+    where: str | None = None
+    catalog: str | None = None
+    """The file whose prices went before those that ship."""
+    contract: str | None = None
+    contract_lines: tuple[Mapping[str, Any], ...] = ()
+    """What the contract bills beside use, in `ledger_usd`: fees, shortfalls, credits."""
 
     @property
     def within(self) -> bool:
@@ -138,23 +162,52 @@ def reconcile(
     mapping: Mapping[str, str] | None = None,
     usd_per: Mapping[str, Decimal] | None = None,
     providers: Sequence[str] = (),
+    where: str | None = None,
+    catalog: Catalog | None = None,
+    contract: Contract | None = None,
+    contract_name: str = "",
 ) -> Reconciliation:
     """Compare an invoice with what a store logged in its days, and take the difference apart by cause.
 
     `month` takes the lines and the usage of one month; without it, the days that the invoice names.
     `usd_per` says what one of another currency is worth; `providers` whose usage the invoice is of, found by
-    its models without. Raises InvoiceError for an invoice that is not understood, NoStore for no store.
+    its models without. `where` (`truecost.ledger.filters`) takes some usage alone, for an invoice of one
+    project; the prices of an overlay of `catalog` go before those that ship. Under a `contract`, called
+    `contract_name` where it has no name, the ledger's side is what that bills. Raises InvoiceError for an
+    invoice that is not understood, UnknownName for a provider that nobody knows, NoStore for no store,
+    ValueError for a filter under a contract, LookupError for a contract without a rate of the invoice's days.
     """
-    known = as_known or date.today()
+    if contract is not None and where is not None:
+        raise ValueError("a contract is of all usage: volumes and capacities count every request, not some")
+    known, chosen = as_known or date.today(), option_filter("--for", where)
     found = read_invoice(invoice, mapping)
-    bill = _Bill.of(found, Window.of_month(month) if month else None, usd_per or {})
-    opened = open_store(store)
+    window = Window.of_month(month) if month else _days(found)
+    bill = _Bill.of(found, window, usd_per_of(contract, found, window, usd_per or {}))
+    opened, lines = open_store(store), ()
     with connected(store) as connection:
-        prepare_tables(connection, opened, around(bill.window), known)
-        groups = groups_of(connection, bill.window)
-    models = Models(groups, bill.first, known)
-    compared = _Compared(bill, groups, models, tuple(one.lower() for one in providers))
-    return compared.result(str(store), known, tolerance)
+        if contract is None:
+            prepare_tables(connection, opened, around(bill.window), known, catalog)
+            groups = groups_of(connection, bill.window, chosen)
+        else:
+            bill = replace(bill, lines=as_billed(bill.lines))
+            agreed = agreed_side(connection, opened, contract, bill.window, (known, catalog))
+            groups, lines = agreed.groups, agreed.lines
+    _check_providers(providers, groups)
+    models = Models(groups, bill.first, known, catalog, contract)
+    compared = _Compared(bill, groups, models, tuple(one.lower() for one in providers), lines)
+    told = compared.result(str(store), known, tolerance)
+    if contract is not None:
+        causes = tuple(replace(one, meaning=AGREED.get(one.name, one.meaning)) for one in told.causes)
+        told = replace(told, causes=causes, contract=contract.name or contract_name)
+    return replace(told, where=where, catalog=catalog.overlay if catalog else None)
+
+
+def _check_providers(named: Sequence[str], groups: Iterable[Group]) -> None:
+    """Raises UnknownName, with the nearest, for a provider that neither the logs nor the catalog have."""
+    logged = {one.key.partition("/")[0] for one in groups}
+    for one in named:
+        if one.lower() not in logged:
+            split_provider("", one.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,12 +284,8 @@ def _inside(line: InvoiceLine, window: Window) -> bool:
 
 
 def _in_usd(line: InvoiceLine, worth: Mapping[str, Decimal]) -> InvoiceLine:
-    from dataclasses import replace
-
     rate = worth[line.currency]
-    amount, billed = (
-        EXACT.multiply(one, rate).quantize(PLACES, context=EXACT) for one in (line.amount, line.billed)
-    )
+    amount, billed = (rounded(EXACT.multiply(one, rate)) for one in (line.amount, line.billed))
     return replace(line, amount=amount, billed=billed)
 
 
@@ -248,6 +297,8 @@ class _Compared:
     groups: Sequence[Group]
     models: Models
     told_providers: tuple[str, ...]
+    lines: tuple[Line, ...] = ()
+    """What a contract bills beside use."""
 
     def result(self, store: str, known: date, tolerance: Decimal) -> Reconciliation:
         """Everything that is found, put together."""
@@ -265,15 +316,17 @@ class _Compared:
         late = found_late(mine, self._billed(charges, first.factor))
         after = cells_of(mine, late.bounds, shape)
         drift = Drift(charges, after, prices)
-        findings = [*self._beside(), *_late(mine, late), *drift.explained()]
+        lines = lines_of(self.lines, providers)
+        findings = [*self._beside(lines), *_late(mine, late), *drift.explained()]
         if in_foreign and Fraction(4, 5) < drift.factor < Fraction(5, 4):
             findings = [_renamed(one, "discount", "currency") for one in findings]
-        ledger = sum((one.usd for one in before.values()), Fraction(0))
+        ledger = sum((one.usd for one in before.values()), sum_of(lines))
         unpriced = sorted({one.key for one in mine if one.is_unpriced and one.within(EXACTLY)})
         counted = any(one.quantity is not None for one in usage)
         return self._made(findings, _decimal(ledger), store=store, as_known=known, tolerance=tolerance,
                           providers=providers, factor=_decimal(drift.factor), hours_from_utc=late.hours,
-                          counts_told=counted, unpriced_models=tuple(unpriced))  # fmt: skip
+                          counts_told=counted, unpriced_models=tuple(unpriced),
+                          contract_lines=told_lines(lines))  # fmt: skip
 
     def _key(self, line: InvoiceLine) -> str:
         meter = line.meter
@@ -323,8 +376,11 @@ class _Compared:
                 by_key.setdefault(cell.key, []).append((cell, charge))
         return {key: _measured(mine, factor) for key, mine in by_key.items()}
 
-    def _beside(self) -> list[Finding]:
-        """Lines that bill no usage, and what a commitment covers."""
+    def _beside(self, lines: Sequence[Line]) -> list[Finding]:
+        """Lines that bill no usage, and what a commitment covers; less what a contract has of them."""
+        if lines:
+            rest = [one for one in self.bill.lines if one.category is not Category.USAGE]
+            return matched(rest, lines, self.bill.unit / 2)
         found: list[Finding] = []
         for line in self.bill.lines:
             if line.category is Category.USAGE:
@@ -344,7 +400,7 @@ class _Compared:
             causes = [_with_crumbs(causes[0], left), *causes[1:]]
             left = Decimal(0)
         unknown = [_item(one) for one in findings if one.cause == UNEXPLAINED]
-        share = EXACT.divide(drift, total).quantize(PLACES) if total else None
+        share = quotient(drift, total)
         return Reconciliation(
             invoice=bill.invoice.file, format=bill.invoice.format, currency=", ".join(bill.currencies),
             usd_per=bill.usd_per, first_day=bill.first, last_day=_day_before(bill.until),
@@ -383,8 +439,6 @@ def _late(groups: Sequence[Group], late: Late) -> list[Finding]:
 
 
 def _renamed(finding: Finding, old: str, new: str) -> Finding:
-    from dataclasses import replace
-
     return replace(finding, cause=new) if finding.cause == old else finding
 
 
@@ -406,8 +460,6 @@ def _causes(findings: Iterable[Finding]) -> list[Cause]:
 
 def _with_crumbs(cause: Cause, left: Decimal) -> Cause:
     """The largest cause with what rounding each part to 15 places left over."""
-    from dataclasses import replace
-
     first = replace(cause.items[0], usd=EXACT.add(cause.items[0].usd, left))
     return replace(cause, usd=EXACT.add(cause.usd, left), items=(first, *cause.items[1:]))
 
@@ -425,14 +477,14 @@ def _item(finding: Finding) -> Item:
 
 def _decimal(value: Fraction) -> Decimal:
     """A fraction to 15 places, half to even."""
-    return EXACT.divide(Decimal(value.numerator), Decimal(value.denominator)).quantize(PLACES, context=EXACT)
+    return rounded(EXACT.divide(Decimal(value.numerator), Decimal(value.denominator)))
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    total = Decimal(0).quantize(PLACES)
+    total = NOTHING
     for one in amounts:
         total = EXACT.add(total, one)
-    return total.quantize(PLACES, context=EXACT)
+    return rounded(total)
 
 
 def _day_before(day: date | None) -> date:

@@ -14,9 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from truecost.ledger.engine import Connection, connected, parquet
+from truecost.ledger.filling import AMOUNTS, Summed, fill_by_spark, fill_cells
 from truecost.ledger.filters import option_filter
-from truecost.ledger.folding import folded, known_of
-from truecost.ledger.questions import Window, cells, check_by, printed, question
+from truecost.ledger.questions import Window, cells, check_by, question
 from truecost.ledger.rates import COLUMNS as RATE_COLUMNS
 from truecost.ledger.rates import Named, Unknown, make_rates
 from truecost.ledger.spark import DUCKDB, check_engine
@@ -38,10 +38,6 @@ COUNTS = (
 )
 HOURS = "chip_hours"
 _EXACT = Context(prec=38)
-AMOUNTS = (
-    "input_usd", "cache_read_usd", "cache_write_usd", "output_usd", "other_usd", "chip_usd",
-    "as_stated_usd", "usd", "retried_usd",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +75,7 @@ class UsageReport:
     unpriced: tuple[UnpricedModel, ...]
     catalog: str | None = None
     """The file whose prices went before those that ship."""
+    where: str | None = None
 
     @property
     def total_usd(self) -> Decimal:
@@ -140,15 +137,10 @@ def usage_report(
         unknown = prepare_tables(connection, found, window, known, catalog)
         priced = question("priced", window=window, where=asked)
         lacking = question("unpriced", window=window, where=asked)
-        fees = connection.execute("SELECT count(request_usd) FROM rates").fetchall()[0][0]
-        known_values = known_of(found.empty(window.since, window.until), has_fees=bool(fees))
-        summed = folded(cells(chosen, priced), known_values)
-        table = Summed(cells(chosen, priced), summed, lacking)
-        paths = found.paths(window.since, window.until)
-        fill = _fill if engine == DUCKDB else partial(_by_spark, where=(engine, paths))
-        unpriced_rows = fill(connection, table)
-        condition = f" WHERE {asked.sql('duckdb')}" if asked is not None else ""
-        days = connection.execute(f"SELECT min(ts), max(ts) FROM usage{condition}").fetchall()[0]
+        summed = Summed(cells(chosen, priced), lacking)
+        fill = fill_cells if engine == DUCKDB else partial(fill_by_spark, engine=engine)
+        unpriced_rows = fill(connection, summed, found, window)
+        days = _days(connection, found, window, asked)
         groups = _grouped(connection, chosen) if chosen else []
         by_coverage = {
             one: _sums(connection, f"WHERE coverage = '{one}'") for one in ("priced", "estimated", "unpriced")
@@ -156,49 +148,23 @@ def usage_report(
         by_status = {one: _sums(connection, f"WHERE status = '{one}'") for one in ("ok", "error", "cut")}
         total = _sums(connection, "")
         unpriced = [_unpriced_model(row, unknown) for row in unpriced_rows]
-    first, last = (one.date() if one else None for one in days)
     return UsageReport(
-        str(store), month, chosen, known, first, last,
+        str(store), month, chosen, known, *days,
         tuple(groups), total, by_coverage, by_status, tuple(unpriced), catalog.overlay if catalog else None,
+        where,
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Summed:
-    """The cells of a report as asked, the same folded, and what has no price."""
-
-    asked: exp.Query
-    folded: exp.Query
-    unpriced: exp.Query
-
-
-def _fill(connection: Connection, table: Summed) -> list[tuple[Any, ...]]:
-    """The table `cells` by DuckDB; returns the rows of what has no price."""
-    connection.execute(f"CREATE TEMP TABLE cells AS {printed(table.folded, 'duckdb')}")
-    if not _has_gaps(connection):
-        return []
-    return connection.execute(printed(table.unpriced, "duckdb")).fetchall()
-
-
-def _by_spark(
-    connection: Connection, table: Summed, where: tuple[str, Sequence[str]]
-) -> list[tuple[Any, ...]]:
-    """The same by Spark: an engine and the files of the store."""
-    from truecost.ledger.spark import into_table, spark_beside
-
-    engine, paths = where
-    like = printed(table.asked, "duckdb")
-    if not paths:
-        into_table(connection, "cells", [], [], like)
-        return []
-    with spark_beside(connection, engine, paths) as spark:
-        columns, rows = spark.answers(table.folded)
-        into_table(connection, "cells", columns, rows, like)
-        return spark.answers(table.unpriced)[1] if _has_gaps(connection) else []
-
-
-def _has_gaps(connection: Connection) -> bool:
-    return bool(connection.execute("SELECT count(*) FROM cells WHERE coverage = 'unpriced'").fetchall()[0][0])
+def _days(
+    connection: Connection, store: Store, window: Window, asked: exp.Expr | None
+) -> tuple[date | None, date | None]:
+    """The first and the last day of usage, of the rows that a condition holds for."""
+    if asked is None:
+        days = [date.fromisoformat(one.day) for one in store.files(window.since, window.until)]
+        return min(days, default=None), max(days, default=None)
+    query = f"SELECT min(ts), max(ts) FROM usage WHERE {asked.sql('duckdb')}"
+    first, last = connection.execute(query).fetchall()[0]
+    return first and first.date(), last and last.date()
 
 
 def prepare_tables(
@@ -214,9 +180,12 @@ def prepare_tables(
         nothing = ", ".join(f'CAST(NULL AS {kind}) AS "{one}"' for one, kind in COLUMNS.items())
         source = f"SELECT {nothing} LIMIT 0"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW usage AS {source}")
+    empty = store.empty(window.since, window.until)
+    is_chip = "false" if "chip_hours" in empty else "chip_hours IS NOT NULL"
+    unstated = "" if "stated_usd" in empty else "WHERE stated_usd IS NULL"
     models = connection.execute(
         "SELECT provider, model, region, CAST(min(ts) AS DATE), CAST(max(ts) AS DATE),"
-        " NOT chip_hours IS NULL AS is_chip FROM usage WHERE stated_usd IS NULL GROUP BY ALL ORDER BY ALL"
+        f" {is_chip} AS is_chip FROM usage {unstated} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     return make_rates(connection, (Named(*one) for one in models), as_known, catalog)
 

@@ -9,7 +9,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from truecost.ledger.invoices.line import EXACT, PLACES, InvoiceError, amount, day_of
+from truecost.ledger.exact import EXACT, rounded
+from truecost.ledger.invoices.line import InvoiceError, amount, day_of
 from truecost.ledger.invoices.tables import Row, chosen, opened
 from truecost.ledger.questions import Window
 
@@ -100,7 +101,7 @@ def _payer(at: str, row: Row, named: tuple[Mapping[str, str], str], worth: Mappi
         raise InvoiceError(f"{at}: {currency}: say what one is worth: --usd-per {currency}=1.08")
     usd = EXACT.multiply(amount(row[columns["revenue"]], at, columns["revenue"]), worth[currency])
     plan = row[columns["plan"]].strip() if "plan" in columns else ""
-    return Payer(name, usd.quantize(PLACES, context=EXACT), (plan,) if plan else ())
+    return Payer(name, rounded(usd), (plan,) if plan else ())
 
 
 def _added(one: Payer, more: Payer) -> Payer:

@@ -17,13 +17,13 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from truecost.ledger.usage import ATTEMPTS, RARE
+from truecost.ledger.usage import SILENT
 
 FORMAT = 2
 MANIFEST, LOCK, STAGING = "manifest.json", "lock", ".staging"
@@ -46,7 +46,7 @@ class DataFile:
     day: str
     rows: int
     empty: tuple[str, ...] = ()
-    """Which of `usage.RARE` (and ATTEMPTS) it says nothing in."""
+    """Which of `usage.SILENT` it says nothing in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +97,26 @@ class Store:
     folder: Path
     manifest: Manifest
 
-    def paths(self, since: date | None = None, until: date | None = None) -> list[str]:
-        """The Parquet files of the days from `since` on and before `until`."""
+    def files(self, since: date | None = None, until: date | None = None) -> list[DataFile]:
+        """What the manifest says of the Parquet files of the days from `since` on and before `until`."""
         return [
-            str(self.folder / one.path)
+            one
             for one in self.manifest.data
             if (since is None or one.day >= since.isoformat())
             and (until is None or one.day < until.isoformat())
         ]
 
+    def paths(self, since: date | None = None, until: date | None = None) -> list[str]:
+        """The Parquet files of the days from `since` on and before `until`."""
+        return self.located(self.files(since, until))
+
+    def located(self, files: Iterable[DataFile]) -> list[str]:
+        """Where files lie."""
+        return [str(self.folder / one.path) for one in files]
+
     def empty(self, since: date | None = None, until: date | None = None) -> frozenset[str]:
-        """Which of `usage.RARE` (and ATTEMPTS) no file of some days says anything in."""
-        named = set(self.paths(since, until))
-        files = [one for one in self.manifest.data if str(self.folder / one.path) in named]
-        silent = (one for one in (*RARE, ATTEMPTS) if all(one in file.empty for file in files))
-        return frozenset(silent if files else ())
+        """Which of `usage.SILENT` no file of some days says anything in."""
+        return empty_in(self.files(since, until))
 
     @property
     def staging(self) -> Path:
@@ -141,6 +146,12 @@ class Store:
             for path in (self.folder / room).rglob("*"):
                 if path.is_file() and path.relative_to(self.folder).as_posix() not in known:
                     path.unlink()
+
+
+def empty_in(files: Sequence[DataFile]) -> frozenset[str]:
+    """Which of `usage.SILENT` none of some files says anything in; none where there is no file."""
+    silent = (one for one in SILENT if all(one in file.empty for file in files))
+    return frozenset(silent if files else ())
 
 
 def open_store(folder: str | os.PathLike[str]) -> Store:

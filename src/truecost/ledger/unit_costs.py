@@ -10,10 +10,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from truecost.ledger.engine import connected
+from truecost.ledger.exact import quotient, rounded
 from truecost.ledger.filters import option_filter
 from truecost.ledger.questions import Window, check_by, dimension, parsed, printed, question
 from truecost.ledger.reporting import plain, prepare_tables
@@ -29,8 +30,6 @@ COLUMNS = (
     "units", "requests", "usd", "median_usd", "p90_usd", "most_usd", "reached_units", "unpriced_units",
     "no_unit_usd", "no_unit_entries",
 )  # fmt: skip
-_EXACT = Context(prec=50)
-_PLACES = Decimal("1e-15")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,9 @@ class UnitCosts:
     as_known: date
     groups: tuple[Mapping[str, Any], ...]
     total: Mapping[str, Any]
+    where: str | None = None
+    catalog: str | None = None
+    """The file whose prices went before those that ship."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values with stable keys; amounts as text, to the last digit."""
@@ -87,7 +89,10 @@ def unit_costs(
     whole = _typed((), found[-1][0], has_outcome=reached is not None)
     rows = [_typed(chosen, row, has_outcome=reached is not None) for row in found[0]] if chosen else []
     rows.sort(key=lambda row: (-row["usd"], -row["units"], *(str(row[one] or "") for one in chosen)))
-    return UnitCosts(str(store), per, units.outcome, month, chosen, known, tuple(rows), whole)
+    return UnitCosts(
+        str(store), per, units.outcome, month, chosen, known, tuple(rows), whole, units.where,
+        catalog.overlay if catalog else None,
+    )  # fmt: skip
 
 
 def _query(per: str, by: Sequence[str], priced: exp.Query, reached: exp.Expr | None) -> exp.Query:
@@ -129,16 +134,12 @@ def _typed(by: Sequence[str], row: Sequence[Any], *, has_outcome: bool) -> dict[
     for name in COLUMNS:
         value = found[name]
         if name in AMOUNTS:
-            found[name] = None if value is None else Decimal(value).quantize(_PLACES, context=_EXACT)
+            found[name] = None if value is None else rounded(value)
         else:
             found[name] = int(value or 0)
     for name in ("usd", "no_unit_usd"):
         found[name] = found[name] if found[name] is not None else Decimal(0)
-    found["usd_per_unit"] = _quotient(found["usd"], found["units"])
-    found["requests_per_unit"] = _quotient(Decimal(found["requests"]), found["units"])
-    found["usd_per_outcome"] = _quotient(found["usd"], found["reached_units"]) if has_outcome else None
+    found["usd_per_unit"] = quotient(found["usd"], found["units"])
+    found["requests_per_unit"] = quotient(Decimal(found["requests"]), found["units"])
+    found["usd_per_outcome"] = quotient(found["usd"], found["reached_units"]) if has_outcome else None
     return found
-
-
-def _quotient(whole: Decimal, count: int) -> Decimal | None:
-    return _EXACT.divide(whole, Decimal(count)).quantize(_PLACES, context=_EXACT) if count else None

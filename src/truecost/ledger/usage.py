@@ -64,8 +64,14 @@ RARE: Mapping[str, str] = {
     "requests": "1", "chip_hours": "NULL", "stated_usd": "NULL",
 }  # fmt: skip
 """Columns that many logs say nothing in, and the value that says so; files that do are read without them."""
+USUAL: Mapping[str, str] = {
+    "service_tier": "'standard'", "batch": "FALSE", "region": "''", "quality": "'measured'",
+}  # fmt: skip
+"""Columns that say the same in every row of many logs, and what."""
 ATTEMPTS = "attempts"
-"""Stands beside RARE for tags that tell of another attempt."""
+"""Stands beside RARE and USUAL for tags that tell of another attempt."""
+SILENT = (*RARE, *USUAL, ATTEMPTS)
+"""What a file of the store may say nothing in, beside what is usual."""
 
 PROVENANCE = ("source", "source_file", "line")
 """Where a row came from: what may differ between two tellings of one request."""

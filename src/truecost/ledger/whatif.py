@@ -12,11 +12,12 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from truecost.ledger.engine import Connection, connected
-from truecost.ledger.filters import filter_of
+from truecost.ledger.exact import EXACT, rounded
+from truecost.ledger.filters import option_filter
 from truecost.ledger.questions import Window, check_by, printed, question
 from truecost.ledger.rates import Named, Unknown, make_rates
 from truecost.ledger.reporting import plain, prepare_tables
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 SIDES = {"before": "was", "after_low": "low", "after_high": "high"}
 _TIMED = ("spared_tokens", "lapsed_tokens", "untimed_entries")
 COUNTS = ("entries", "requests", "changed_entries", "estimated_entries", "stated_entries")
-_EXACT = Context(prec=38)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def whatif(
     where `change.cache_ttl` does. The prices of an overlay of `catalog` go before those shipped. Raises
     NoStore, FilterError, UnknownName, ValueError.
     """
-    chosen, condition = check_by(by), filter_of(where) if where is not None else None
+    chosen, condition = check_by(by), option_filter("--for", where)
     check_by([session])
     window, prices = Window.of_month(month) if month else Window(), Prices(as_known or date.today(), catalog)
     check_target(change, prices)
@@ -240,7 +240,7 @@ def _sums(connection: Connection, by: Sequence[str]) -> list[dict[str, Any]]:
     names = (*keys, *amounts, *counts, "all_entries", "all_requests", "first_day", "last_day")
     found = [dict(zip(names, row, strict=True)) for row in rows]
     for row in found:
-        row.update({one: _exact(row[one]) for one in amounts})
+        row.update({one: rounded(row[one]) for one in amounts})
     return sorted(
         found,
         key=lambda row: (
@@ -250,10 +250,6 @@ def _sums(connection: Connection, by: Sequence[str]) -> list[dict[str, Any]]:
             *(str(row[key] or "") for key in keys),
         ),
     )
-
-
-def _exact(value: Any) -> Decimal:
-    return Decimal(value).quantize(Decimal("1e-15"), context=_EXACT)
 
 
 def _group(row: Mapping[str, Any], by: Sequence[str]) -> dict[str, Any]:
@@ -291,7 +287,7 @@ def _with(one: LeftOut, more: LeftOut) -> LeftOut:
     """The same rows of another region added."""
     return replace(
         one, entries=one.entries + more.entries, requests=one.requests + more.requests,
-        before_usd=_EXACT.add(one.before_usd, more.before_usd),
+        before_usd=EXACT.add(one.before_usd, more.before_usd),
     )  # fmt: skip
 
 
@@ -314,7 +310,7 @@ def _one_left_out(
         known = Unknown(left_out_why(fate, move, sold, priced_as))
     return LeftOut(
         fate, provider, model, tier, batch, to_provider, to_model, to_tier, to_batch,
-        int(entries), int(requests), _exact(usd), known.why, known.nearest,
+        int(entries), int(requests), rounded(usd), known.why, known.nearest,
     )  # fmt: skip
 
 

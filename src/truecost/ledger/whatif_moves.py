@@ -6,6 +6,7 @@ of caches, and how long a request may be. The table `moves` that usage is joined
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +20,8 @@ from truecost.catalog.tokenizers import EQUAL, TokenRatio, family, token_ratio, 
 from truecost.ledger.engine import Connection, name
 from truecost.ledger.rates import Named
 from truecost.pricing.book import Book, Cell, book, book_of
+from truecost.pricing.call import known_tiers
+from truecost.pricing.rate_rows import BATCH
 from truecost.ranges import Range
 
 if TYPE_CHECKING:
@@ -61,6 +64,8 @@ class Change:
                 "nothing is changed: name a --model, --provider, --tier, --batch, --cache-ttl, --cache-off"
                 " or --cache-hit-rate"
             )
+        if self.tier == BATCH:
+            raise ValueError(f"--tier {BATCH}: write --batch")
         if self.batch and self.tier is not None:
             raise ValueError("--batch and --tier: a request is sent as a batch or at a tier, not both")
         if self.cache_off and (self.cache_ttl or self.cache_hit_share is not None):
@@ -163,6 +168,9 @@ class Prices:
 
 def check_target(change: Change, prices: Prices) -> None:
     """Raises UnknownName, with the nearest names, where nobody sells what one would move to."""
+    tiers = [one for one in known_tiers() if one != BATCH]
+    if change.tier is not None and prices.catalog is None and change.tier not in tiers:
+        raise UnknownName("service tier", change.tier, difflib.get_close_matches(change.tier, tiers))
     if change.provider is not None:
         split_provider("", change.provider)
     if change.model is not None:

@@ -184,11 +184,13 @@ def against_usage(
     """A plan's result set against the usage in a store, in the months that both have.
 
     `class_column` is the column of the usage (or `tag:NAME`) that holds the plan's request classes;
-    `as_known` prices by what was known on a day (today). Raises NoStore, and ValueError for a column that
+    `as_known` prices by what was known on a day (today), and the own prices that the plan was evaluated with
+    go before those that ship for the usage too. Raises NoStore, and ValueError for a column that
     usage has not and where plan and usage have no month in common.
     """
-    usage = monthly_usage(store, class_column, as_known=as_known)
     evaluation = result.evaluation
+    facts = evaluation.first.catalog
+    usage = monthly_usage(store, class_column, as_known=as_known, catalog=facts if facts.overlay else None)
     planned = month_names(evaluation)
     months = tuple(one.month for one in usage.covered if one.month in planned)
     if not months:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from truecost.report.asked_text import by_which_prices, of_which
 from truecost.report.forecast_text import at_least, label, usage_notes, usd, usd_range
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style, glued
 from truecost.report.phrases import plural, share, shown
@@ -31,6 +32,7 @@ def anomalies_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool =
     found = told["anomalies"]
     count = plural(len(found), f"odd {told['step']}") if found else "none"
     page.title(f"{told['store']}, anomalies: {count} among {_looked_at(told)}")
+    of_which(told, page)
     if not told["judged_steps"]:
         page.item(
             f"Nothing could be judged: it takes {told['least_days']} days of cost before the first"
@@ -51,7 +53,7 @@ def anomalies_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool =
         page.text(f"and {len(found) - _ROWS} more: --all, --csv FILE", Style.FAINT, indent=2)
     page.blank()
     _notes(told, page)
-    page.text(f"Prices of the day of use, as known on {told['as_known']}; list prices in USD.", Style.FAINT)
+    by_which_prices(told, page)
     return page
 
 

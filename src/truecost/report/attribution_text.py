@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from truecost.report.asked_text import by_which_prices, of_which
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style
 from truecost.report.phrases import plural, share, shown
 from truecost.report.tables import Column, table
@@ -35,7 +36,7 @@ def allocation_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool 
             f" {_basis(shared['basis'])}.",
             Style.WARNING,
         )
-    page.heading(f"By {', '.join(told['by'])}, USD")
+    page.heading(f"By {', '.join(told['by'])}, USD" if told["by"] else "All of it, USD")
     columns = [
         *(Column(one, wraps=True) for one in told["by"]), Column(_basis(shared["basis"]), right=True),
         Column("direct", right=True), Column("allocated", right=True), Column("in all", right=True),
@@ -63,7 +64,19 @@ def allocation_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool 
         " no measurement.",
         Style.FAINT,
     )
+    by_which_prices(told, page)
     return page
+
+
+def allocation_rows(told: Told) -> tuple[list[str], list[list[Any]]]:
+    """The shares as a table, then what was idle and what nobody had a basis for: they sum to the whole."""
+    amounts = ("direct_usd", "allocated_usd", "usd", "basis", "unpriced_entries")
+    rows = [[*(one[name] for name in told["by"]), *(one[key] for key in amounts)] for one in told["shares"]]
+    for words, key in (("(idle)", "idle_usd"), ("(not shared out)", "unallocated_usd")):
+        if Decimal(told[key]):
+            label_cells = [words, *[""] * (len(told["by"]) - 1)][: len(told["by"])]
+            rows.append([*label_cells, "", told[key], told[key], "", ""])
+    return [*told["by"], *amounts], rows
 
 
 def _capacity(told: Told) -> str:
@@ -83,8 +96,11 @@ def units_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = Fal
     total, per = told["total"], told["per"].removeprefix("tag:")
     if not total["units"]:
         page.title(f"{_span(told)}: no request names a {per}")
+        of_which(told, page)
         return page
-    page.title(f"{_span(told)}: {_usd(total['usd_per_unit'])} a {per}, {total['units']:,} of them")
+    least = "at least " if total["unpriced_units"] else ""
+    page.title(f"{_span(told)}: {least}{_usd(total['usd_per_unit'])} a {per}, {total['units']:,} of them")
+    of_which(told, page)
     page.item(
         f"Half of them cost {_usd(total['median_usd'])} or less, one in ten {_usd(total['p90_usd'])} or more,"
         f" the dearest {_usd(total['most_usd'])}; {shown(float(total['requests_per_unit']))} requests each."
@@ -103,6 +119,7 @@ def units_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = Fal
     if told["by"]:
         page.heading(f"By {', '.join(told['by'])}, USD")
         _units(told, page, everything=everything)
+    by_which_prices(told, page)
     return page
 
 
@@ -146,6 +163,7 @@ def cache_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = Fal
     net = Decimal(total["saved_usd"]) - Decimal(total["writing_usd"])
     missed, read, whole = total["missed_usd"], total["cache_read_tokens"], total["input_tokens"]
     page.title(f"{_span(told)}: caches saved {_usd(str(net))}, and missed {_usd(missed)} at most")
+    of_which(told, page)
     page.item(
         f"{share(read / whole)} of {shown(float(whole))} input tokens were read from a cache:"
         f" {_usd(total['saved_usd'])} less than as input;"
@@ -163,6 +181,10 @@ def cache_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = Fal
             " not known.",
             Style.WARNING,
         )
+    if lacking := told["unpriced_entries"]:
+        page.item(f"{plural(lacking, 'line')} of usage without a price: in none of this.", Style.WARNING)
+    if stated := told["stated_entries"]:
+        page.item(f"{plural(stated, 'line')} of usage with an amount that is stated: in none of this.")
     if told["by"]:
         page.heading(f"By {', '.join(told['by'])}, USD")
         columns = [
@@ -181,6 +203,7 @@ def cache_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = Fal
         ]
         page.extend(table(columns, rows, width))
         _rest(len(told["groups"]) - len(kept), page)
+    by_which_prices(told, page)
     return page
 
 

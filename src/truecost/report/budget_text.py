@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from truecost.report.asked_text import by_which_prices
 from truecost.report.forecast_text import number, usd, usd_range
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style
 from truecost.report.phrases import plural, share
@@ -43,7 +44,7 @@ def budget_page(told: Told, width: int = DEFAULT_WIDTH) -> Page:
             page.item(f"The store begins on {told['first_day']}: what was spent before is not in it.")
     page.blank()
     _notes(told, page)
-    page.text(f"Prices of the day of use, as known on {told['as_known']}; list prices in USD.", Style.FAINT)
+    by_which_prices(told, page)
     return page
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -20,6 +21,8 @@ LINE_COLUMNS = (
 )  # fmt: skip
 """Columns of the CSV over the horizon; one a month follows, `2026-12_usd`, with the mean amortized cost."""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+"""A plain decimal number, which exact amounts are told as: never a formula, also below 0."""
 
 
 def finite(value: Any) -> Any:
@@ -69,8 +72,8 @@ def focus_csv(lines: Iterable[CostLine], account: str) -> str:
 def table_csv(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     """A table as CSV that a spreadsheet takes as data, whatever a name in it begins with.
 
-    >>> table_csv(["user", "usd"], [["=1+1", 2]])
-    "user,usd\\n'=1+1,2\\n"
+    >>> table_csv(["user", "usd"], [["=1+1", "-0.02"]])
+    "user,usd\\n'=1+1,-0.02\\n"
     """
     return _csv([_cell(column) for column in columns], rows)
 
@@ -84,9 +87,9 @@ def _csv(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    """A cell that a spreadsheet takes as data: a name that would be a formula gets a quote before it."""
+    """A cell that a spreadsheet takes as data: a text that would be a formula gets a quote before it."""
     if isinstance(value, float):
         return repr(float(value)) if math.isfinite(value) else ""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return "" if value is None else value

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from truecost.report.asked_text import by_which_prices, of_which
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style
 from truecost.report.phrases import plural, shown
 
@@ -17,6 +18,9 @@ def export_page(told: Told, width: int = DEFAULT_WIDTH) -> Page:
     page = Page(width)
     billed = shown(float(Decimal(told["billed_usd"])), "USD")
     page.title(f"{plural(told['rows'], 'row')} of FOCUS {told['focus_version']} in {told['file']}: {billed}")
+    of_which(told, page)
+    if agreed := told["contract"]:
+        _agreed(agreed, page)
     if told["rows"]:
         each = "request" if told["by_request"] else "day"
         span = told["month"] or f"{told['first_day']} to {told['last_day']}"
@@ -26,6 +30,14 @@ def export_page(told: Told, width: int = DEFAULT_WIDTH) -> Page:
         page.item("No usage with a price in these days.", Style.WARNING)
     if told["unpriced_entries"]:
         page.item(f"Without a price, in no row: {plural(told['unpriced_entries'], 'line')}.", Style.WARNING)
-    page.blank()
-    page.text(f"Prices of the day of use, as known on {told['as_known']}; list prices in USD.", Style.FAINT)
+    by_which_prices(told, page)
     return page
+
+
+def _agreed(agreed: Told, page: Page) -> None:
+    """What the rows under a contract sum to."""
+    effective = shown(float(Decimal(agreed["effective_usd"])), "USD")
+    page.item(f"Under the contract {agreed['name']}: EffectiveCost {effective} without credits.")
+    if code := agreed["currency"]:
+        billed = shown(float(Decimal(agreed["billed_in_currency"])), code)
+        page.item(f"Amounts are in {code}: BilledCost {billed}; PricingCurrency columns are in USD.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from truecost.report.asked_text import by_which_prices, of_which
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style, glued
 from truecost.report.phrases import plural, ranged, share, shown
 from truecost.report.tables import Column, table
@@ -21,6 +22,7 @@ def forecast_page(told: Told, width: int = DEFAULT_WIDTH) -> Page:
     page = Page(width)
     total = told["total"]
     page.title(f"{told['store']}, {told['month']}: {_headline(told)}")
+    of_which(told, page)
     _spent(told, page)
     if total["forecast_usd"] is not None and told["days_left"]:
         _record(total, told["days_left"], page)
@@ -35,8 +37,7 @@ def forecast_page(told: Told, width: int = DEFAULT_WIDTH) -> Page:
             "Shares of the weekdays × a recent level, as it is or with half of its growth, pooled with last"
             f" week again by how well each did before. The weightiest: {methods}."
         )
-    page.blank()
-    page.text(f"Prices of the day of use, as known on {told['as_known']}; list prices in USD.", Style.FAINT)
+    by_which_prices(told, page)
     return page
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from truecost.report.asked_text import by_which_prices, of_which
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style
 from truecost.report.phrases import plural, share, shown
 from truecost.report.tables import Column, table
@@ -25,6 +26,7 @@ def margin_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = Fa
         f"{_share(total['margin_share'], ' of revenue')}, from {plural(len(customers), what)}"
     )
     page.item(f"Revenue {_usd(total['revenue_usd'])}, cost {_least(total)}{_usd(total['cost_usd'])}.")
+    of_which(told, page)
     _gaps(told, page)
     if customers:
         page.heading(f"By {told['by']}, the worst first")
@@ -39,9 +41,15 @@ def margin_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = Fa
         page.heading("By plan")
         _table(told["plans"], page, "plan")
     _pareto(told, page)
-    page.blank()
-    page.text(f"Cost at list prices of the day of use, as known on {told['as_known']}.", Style.FAINT)
+    by_which_prices(told, page, "Cost by the prices of the day of use")
     return page
+
+
+def table_rows(told: Told) -> tuple[list[str], list[list[Any]]]:
+    """The customers as a table, one row each, then what has none; they sum to the total."""
+    header = list(told["total"])
+    nobody = [told["unattributed"]] if told["unattributed"]["has_cost"] else []
+    return header, [[one[key] for key in header] for one in (*told["customers"], *nobody)]
 
 
 def _kind(told: Told) -> str:
@@ -59,6 +67,12 @@ def _gaps(told: Told, page: Page) -> None:
             f"Cost of no {what}: {_least(nobody)}{_usd(nobody['cost_usd'])}"
             f"{_share(nobody['cost_share'], ' of all')}; it is in the total, and in no one's margin.",
             Style.WARNING,
+        )
+    if told["contract"]:
+        idle = _usd(told["beside_use_usd"])
+        page.item(
+            f"Effective costs under the contract {told['contract']}; idle capacity and shortfalls, {idle},"
+            f" are of no {what}."
         )
     if told["total"]["unpriced_entries"]:
         lines = plural(told["total"]["unpriced_entries"], "line")

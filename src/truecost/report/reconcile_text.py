@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from truecost.report.asked_text import by_which_prices, of_which
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style
 from truecost.report.phrases import plural, share, shown
 from truecost.report.tables import Column, table
@@ -46,6 +47,9 @@ TO_DO = {
     "adjustment": "It belongs to an earlier invoice: compare that one again.",
 }
 """What to do about each cause; those that depend on what was found are put together below."""
+_COLUMNS = (
+    "cause", "model", "kind", "usd", "tokens", "before", "after", "list_usd_per_mtok", "billed_usd_per_mtok",
+)  # fmt: skip
 _KINDS = {
     "input": "plain input", "cache_read": "cache reads", "cache_write_5m": "cache writes (5 min)",
     "cache_write_1h": "cache writes (1 h)", "output": "output", "other": "audio, images, searches, fees",
@@ -60,10 +64,13 @@ def reconcile_page(told: Told, width: int = DEFAULT_WIDTH) -> Page:
         f" {_signed(told['drift_usd'])}{_of_invoice(told)}"
     )
     _verdict(told, page)
+    of_which(told, page)
     page.item(
         f"{told['invoice']} ({told['format']}) against {told['store']}, {told['first_day']} to"
         f" {told['last_day']}, {', '.join(told['providers']) or 'all providers'}."
     )
+    if told["contract"]:
+        _agreed(told, page)
     _notes(told, page)
     if told["causes"] or Decimal(told["residual_usd"]):
         page.heading("Explained by")
@@ -78,9 +85,27 @@ def reconcile_page(told: Told, width: int = DEFAULT_WIDTH) -> Page:
         page.heading(f"Not explained: {_signed(told['residual_usd'])}")
         page.item("The invoice tells no kinds of token here, so amounts alone are compared.")
         _items(told["residual_items"], page, told)
-    page.blank()
-    page.text(f"List prices of the day of use, as known on {told['as_known']}; in USD.", Style.FAINT)
+    by_which_prices(told, page)
     return page
+
+
+def _agreed(told: Told, page: Page) -> None:
+    """By which contract the ledger's side is, and what of it is no use."""
+    lines = told["contract_lines"]
+    beside = ", ".join(f"{one['kind']} {one['name']} {_usd(one['usd'])}" for one in lines)
+    held = f"; in the ledger beside use: {beside}" if beside else ""
+    page.item(f"The ledger is at what the contract {told['contract']} bills{held}.")
+
+
+def table_rows(told: Told) -> tuple[tuple[str, ...], list[list[Any]]]:
+    """Every part of every cause, then what is left, a row each; their amounts sum to the drift."""
+    rows = [
+        [cause["name"], *(one[key] for key in _COLUMNS[1:])]
+        for cause in told["causes"]
+        for one in cause["items"]
+    ]
+    left = ["unexplained", "", "", told["residual_usd"], *[""] * (len(_COLUMNS) - 4)]
+    return _COLUMNS, [*rows, left]
 
 
 def _verdict(told: Told, page: Page) -> None:
@@ -134,15 +159,16 @@ def _causes(told: Told, page: Page) -> None:
 
 def _items(items: Sequence[Told], page: Page, told: Told) -> None:
     for one in items[:_ITEMS]:
-        page.item(_item(one, Decimal(told["factor"])), indent=4)
+        page.item(_item(one, told), indent=4)
     rest = items[_ITEMS:]
     if rest:
         usd = sum((Decimal(one["usd"]) for one in rest), Decimal(0))
         page.item(f"and {len(rest):,} more, {_signed(str(usd))}: --csv FILE", Style.FAINT, indent=4)
 
 
-def _item(one: Told, factor: Decimal) -> str:
+def _item(one: Told, told: Told) -> str:
     """What a part is about, in a line."""
+    factor = Decimal(told["factor"])
     what = ", ".join(part for part in (one["model"], _KINDS.get(one["kind"], one["kind"])) if part)
     words = [f"{what or 'the whole'}: {_signed(one['usd'])}"]
     if one["before"]:
@@ -152,8 +178,15 @@ def _item(one: Told, factor: Decimal) -> str:
     if one["list_usd_per_mtok"] is not None and one["billed_usd_per_mtok"] is not None:
         billed, listed = (Decimal(one[f"{key}_usd_per_mtok"]) for key in ("billed", "list"))
         after = "" if factor == 1 else f", {shown(float(listed * factor))} after the discount"
-        words.append(f"{shown(float(billed))} USD/Mtok where the list has {shown(float(listed))}{after}")
+        words.append(
+            f"{shown(float(billed))} USD/Mtok where the {_prices(told)} has {shown(float(listed))}{after}"
+        )
     return ", ".join(words)
+
+
+def _prices(told: Told) -> str:
+    """Whose prices the ledger's are."""
+    return "contract" if told["contract"] else "list"
 
 
 def _kind(word: str) -> str:
@@ -165,10 +198,14 @@ def _what_to_do(name: str, told: Told) -> str:
     if name == "discount":
         if factor == 1:
             return "A line of the invoice says so: lay it over the list prices as your contract."
+        if told["contract"]:
+            return f"Nearly all lines are at {shown(float(factor))} of the contract's prices: ask the vendor."
         return (
             f"Nearly all lines are at {shown(float(factor))} of the list price. If a contract says so, take"
             f" {share(float(1 - factor))} off the ledger's prices; if not, ask the vendor."
         )
+    if told["contract"] and name in ("purchase", "credit"):
+        return "Hold the lines against the contract: truecost ledger report --contract has its bill."
     if name == "currency":
         currency, worth = next(iter(told["usd_per"].items()))
         implied = shown(float(Decimal(worth) / factor))

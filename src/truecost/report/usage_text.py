@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from truecost.report.asked_text import by_which_prices, of_which
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style
 from truecost.report.phrases import plural, share, shown
 from truecost.report.tables import Column, table
@@ -38,12 +39,24 @@ def import_page(told: Told, width: int = DEFAULT_WIDTH) -> Page:
                 f"{one['rows']:,}",
                 *(f"{one[key]:,}" if one[key] else "" for key in LEFT_OUT),
             ]
-            for one in told["files"]
+            for one in _largest(told["files"])
         ]
         page.extend(table(columns, rows, width))
     _import_notes(told, page)
     _aside(told, page)
     return page
+
+
+def _largest(files: Sequence[Told]) -> list[Told]:
+    """The files; of more than fit a page those that told the most, and the others as one line."""
+    if len(files) <= _ROWS:
+        return list(files)
+    counts = ("rows", *LEFT_OUT)
+    ordered = sorted(files, key=lambda one: -sum(one[key] for key in counts))
+    rest = ordered[_ROWS:]
+    sums = {key: sum(one[key] for one in rest) for key in counts}
+    dialects = sorted({name for one in rest for name in one["dialects"]})
+    return [*ordered[:_ROWS], {"file": plural(len(rest), "more file"), "dialects": dialects, **sums}]
 
 
 def _import_notes(told: Told, page: Page) -> None:
@@ -52,7 +65,7 @@ def _import_notes(told: Told, page: Page) -> None:
         (told["duplicates"], "request", "told before in the same words: counted once"),
         (told["rolled_up"], "span", "that only summed the spans below: left out"),
         (told["estimated"], "row", "whose usage is estimated: a stream cut short, a report without requests"),
-        (told["failed"], "request", "that failed: kept, with what was billed of it"),
+        (told["failed"], "row", "that failed: kept, with what was billed"),
         (told["unnamed"], "row", "without an id: known by file and line"),
     ]
     if any(count for count, _, _ in notes) or told["overlaps"]:
@@ -100,6 +113,7 @@ def report_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = Fa
     total, gaps = told["total"], told["by_coverage"]["unpriced"]["entries"]
     least = "at least " if gaps else ""
     page.title(f"{_span(told)}: {least}{_usd(total['usd'])} for {_used(total)}")
+    of_which(told, page)
     _coverage(told, page)
     if told["by"] and told["groups"]:
         page.heading(f"By {', '.join(told['by'])}")
@@ -108,10 +122,7 @@ def report_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = Fa
             page.item(few)
     _failures(told, page)
     _parts(total, page)
-    page.blank()
-    over = f", {told['catalog']} over them" if told.get("catalog") else ""
-    known = f"as known on {told['as_known']}; list prices in USD{over}."
-    page.text(f"Prices of the day of use, {known}", Style.FAINT)
+    by_which_prices(told, page)
     return page
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from truecost.report.asked_text import by_which_prices, of_which
 from truecost.report.layout import DEFAULT_WIDTH, Page, Style, glued
 from truecost.report.phrases import plural, share, shown
 from truecost.report.tables import Column, table
@@ -14,6 +15,10 @@ from truecost.report.usage_text import NONE
 Told = Mapping[str, Any]
 _ROWS = 25
 _LEFT_OUT_ROWS = 8
+_COLUMNS = (
+    "entries", "requests", "left_out_entries", "before_usd", "after_low_usd", "after_high_usd",
+    "saving_low_usd", "saving_high_usd",
+)  # fmt: skip
 _SAVINGS = ("saving_low_usd", "saving_high_usd")
 _PARTS = (
     ("plain input", "input_usd"), ("cache reads", "cache_read_usd"), ("cache writes", "cache_write_usd"),
@@ -41,12 +46,23 @@ def whatif_page(told: Told, width: int = DEFAULT_WIDTH, *, everything: bool = Fa
         page.heading("What this does not know")
         for one in told["cannot_know"]:
             page.item(one)
-    page.blank()
-    page.text(
-        f"Both sides at prices of the day of use, as known on {told['as_known']}; list prices in USD.",
-        Style.FAINT,
-    )
+    by_which_prices(told, page, "Both sides at prices of the day of use")
     return page
+
+
+def table_rows(told: Told) -> tuple[list[str], list[list[Any]]]:
+    """The groups as a table, one row each; all of it as one row where there are none."""
+    header = [*told["by"], *_COLUMNS]
+    if told["by"]:
+        return header, [[one[name] for name in header] for one in told["groups"]]
+    selected, compared = told["selected"], told["compared"]
+    return header, [
+        [
+            compared["entries"], compared["requests"], selected["entries"] - compared["entries"],
+            told["before"]["usd"], told["after_low"]["usd"], told["after_high"]["usd"],
+            told["saving_usd"]["low"], told["saving_usd"]["high"],
+        ]
+    ]  # fmt: skip
 
 
 def alternative(change: Told) -> str:
@@ -127,8 +143,7 @@ def _between(one: str | Decimal, other: str | Decimal, unit: str = "") -> str:
 def _compared(told: Told, page: Page) -> None:
     """How much is compared, and what is left out on both sides."""
     selected, compared = told["selected"], told["compared"]
-    if told["where"] is not None:
-        page.item(f"Of usage with: {told['where']}")
+    of_which(told, page)
     if not selected["entries"]:
         return
     entries, changed = compared["entries"], compared["changed_entries"]
@@ -136,7 +151,10 @@ def _compared(told: Told, page: Page) -> None:
     already = f"; {entries - changed:,} of them do not change" if entries > changed else ""
     page.item(f"Compared: {entries:,} of {selected['entries']:,} {nouns}{already}.")
     if compared["estimated_entries"]:
-        page.item(f"Estimated, among them: {compared['estimated_entries']:,}.")
+        page.item(
+            f"Estimated, among them: {compared['estimated_entries']:,}: a price, the usage or how long"
+            " requests were is not known exactly."
+        )
     if compared["stated_entries"]:
         page.item(
             f"Before, with an amount that the log states: {compared['stated_entries']:,};"

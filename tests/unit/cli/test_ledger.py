@@ -41,6 +41,13 @@ def test_the_samples_of_every_dialect_are_taken_and_named(run: Run, tmp_path: Pa
     assert mapped.stdout.startswith("10 requests added")
 
 
+def test_the_help_names_every_dialect_that_is_read(run: Run) -> None:
+    from truecost.ledger.readers import READERS
+
+    told = run("ledger", "import", "--help").stdout
+    assert all(f"\n  {name} " in told for name in READERS)
+
+
 def test_again_adds_nothing(run: Run, store: Path) -> None:
     done = run("ledger", "import", *LOGS, "--into", store, "--json")
     told = json.loads(done.stdout)

@@ -63,6 +63,25 @@ def test_json_says_what_was_written(run: Run, store: Path, tmp_path: Path) -> No
     assert told["unpriced"][0]["model"] == "gpt-4.1-minny"
 
 
+def test_a_contract_s_sums_are_told(run: Run, store: Path, tmp_path: Path) -> None:
+    contract = tmp_path / "contract.yaml"
+    contract.write_text(
+        "rates: [{discount: 50 %}]\ncurrency: {code: EUR, rates: {2026-10-01: 1.25}}", encoding="utf-8"
+    )
+    asked = ("ledger", "export", store, "--focus", tmp_path / "focus.csv", "--contract", contract, *KNOWN)
+    told = json.loads(run(*asked, "--json").stdout)
+    assert (told["billed_usd"], told["contract"]["name"]) == ("0.000560000000000", str(contract))
+    assert (told["contract"]["currency"], told["contract"]["billed_in_currency"]) == (
+        "EUR",
+        "0.000448000000000",
+    )
+    assert told["unpriced"][0]["model"] == "gpt-4.1-minny"
+    said = " ".join(run(*asked).stdout.split())
+    assert "Amounts are in EUR: BilledCost 0.000448 EUR" in said
+    refused = run(*asked, "--for", "user = u-1")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+
+
 def test_rows_to_stdout_are_csv_alone(run: Run, store: Path) -> None:
     done = run("ledger", "export", store, "--focus", "-", *KNOWN)
     lines = done.stdout.splitlines()

@@ -152,3 +152,9 @@ def test_the_unit_of_money_is_of_no_account() -> None:
     usd, cents = outlook(costs, 10), outlook(costs * 100, 10)
     assert cents.centre == pytest.approx(usd.centre * 100, rel=1e-6)
     assert cents.scale == pytest.approx(usd.scale, rel=1e-6)
+
+
+def test_a_history_that_long_ago_ended_is_none() -> None:
+    with pytest.raises(TooShort, match="0 days of cost"):
+        outlook([10.0] * 60 + [0.0] * 400, 7)
+    assert len(outlook([10.0] * 60 + [0.0] * 300, 7).centre) == 7

@@ -17,7 +17,7 @@ from truecost.ledger.folding import folded, known_of
 from truecost.ledger.questions import Window, cells, printed, question
 from truecost.ledger.reporting import prepare_tables
 from truecost.ledger.store import Store, open_store
-from truecost.ledger.usage import ATTEMPTS, RARE
+from truecost.ledger.usage import SILENT
 
 KNOWN = date(2026, 11, 22)
 FULL = {
@@ -63,7 +63,7 @@ def test_what_is_said_is_kept(tmp_path: Path, records: list[dict[str, Any]]) -> 
 def test_text_alone_needs_no_sound_no_searches_and_no_tags(tmp_path: Path) -> None:
     take(tmp_path, chat(1, cached=5), chat(2))
     store = open_store(tmp_path / "usage")
-    assert store.empty() == {*RARE, ATTEMPTS} - {"cache_read_tokens"}
+    assert store.empty() == {*SILENT} - {"cache_read_tokens"}
     _, _, shorter = both(store)
     with connected() as connection:
         prepare_tables(connection, store, Window(), KNOWN)

@@ -294,7 +294,7 @@ def logs(draw: st.DrawFn) -> list[dict[str, Any]]:
     return found + draw(st.lists(st.sampled_from(found), max_size=4))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(given_records=logs(), data=st.data())
 def test_order_splits_and_repeats_do_not_matter(
     given_records: list[dict[str, Any]], data: st.DataObject
@@ -336,7 +336,7 @@ LINES = st.binary(max_size=30).map(lambda one: one.replace(b"\n", b" ")) | st.sa
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bad=st.lists(LINES, min_size=1, max_size=8), data=st.data())
 def test_whatever_lines_stand_between_good_ones_are_found_at_their_lines(
     bad: list[bytes], data: st.DataObject

@@ -11,6 +11,7 @@ import pytest
 from tests.unit.ledger.logs import take
 
 from truecost.ledger import usage_report
+from truecost.ledger.contract import contract_of
 from truecost.ledger.invoices import InvoiceError
 from truecost.ledger.margin import margins
 
@@ -119,3 +120,18 @@ def test_by_a_tag(tmp_path: Path) -> None:
 def test_what_is_not_understood_is_told(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(InvoiceError, match=message):
         report(tmp_path, text)
+
+
+def test_under_a_contract_costs_are_effective_and_what_nobody_used_is_of_no_customer(tmp_path: Path) -> None:
+    take(tmp_path, used(1, "acme", 5_000_000), used(2, None, 1_000_000))
+    (tmp_path / "revenue.csv").write_text("customer,usd\nacme,10\n")
+    (tmp_path / "contract.yaml").write_text(
+        "rates: [{discount: 50 %}]\ncommitments: [{provider: openai, usd: 9, per: month, discount: 20 %}]"
+    )
+    agreed = contract_of(tmp_path / "contract.yaml")
+    found = margins(tmp_path / "usage", tmp_path / "revenue.csv", as_known=KNOWN, contract=agreed)
+    (acme,) = found.customers  # 2 USD, half of it, 20 % off that; 4.8 of the 9 promised were used
+    assert (acme.cost_usd, acme.margin_usd) == (4, 6)
+    assert found.unattributed.cost_usd == Decimal("0.8") + Decimal("4.2")
+    assert found.beside_use_usd == Decimal("4.2")
+    assert found.total.cost_usd == 9

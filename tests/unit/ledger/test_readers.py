@@ -254,6 +254,17 @@ def test_mixed_dialects_in_one_file_are_each_read(tmp_path: Path) -> None:
     assert [row["line"] for row in rows(tmp_path / "usage")] == [2, 1, 3]
 
 
+def test_tags_of_the_normal_form_are_kept(tmp_path: Path) -> None:
+    plain = {"ts": "2026-10-05T12:00:00Z", "model": "gpt-4.1-mini", "input_tokens": 1, "output_tokens": 1}
+    take(tmp_path, {**plain, "tags": {"team": "a"}}, {**plain, "tags": None})
+    table = tmp_path / "own.csv"
+    table.write_text(
+        "ts,model,input_tokens,tag:team\n2026-10-06T12:00:00Z,gpt-4.1-mini,1,b\n", encoding="utf-8"
+    )
+    import_usage([table], tmp_path / "usage", now=NOW)
+    assert sorted(str(row["tags"].get("team")) for row in rows(tmp_path / "usage")) == ["None", "a", "b"]
+
+
 def test_a_field_that_first_appears_late_is_read(tmp_path: Path) -> None:
     plain = {"ts": "2026-10-05T12:00:00Z", "model": "gpt-4.1-mini", "input_tokens": 1, "output_tokens": 1}
     late = {**plain, "model": "h100-sxm", "kind": "fleet", "chip_hours": 2, "stated_usd": 5, "user": "u-1"}

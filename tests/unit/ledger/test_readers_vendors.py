@@ -106,14 +106,6 @@ def test_thoughts_stand_beside_the_candidates_and_tools_beside_the_prompt(tmp_pa
     )  # fmt: skip
 
 
-def test_a_long_prompt_is_dearer_as_a_whole_with_its_cached_tokens_counted(tmp_path: Path) -> None:
-    record = gemini(model="gemini-2.5-pro", promptTokenCount=230_000, cachedContentTokenCount=120_000,
-                    candidatesTokenCount=1500, thoughtsTokenCount=1800)  # fmt: skip
-    take(tmp_path, record)
-    report = usage_report(tmp_path / "usage", as_known=date(2026, 11, 22))
-    assert report.total_usd == Decimal("0.3545")  # 110k x 2.50 + 120k x 0.25 + 3.3k x 15 USD a million
-
-
 def test_audio_from_the_cache_is_a_cache_read_and_nothing_else(tmp_path: Path) -> None:
     row = one(tmp_path, gemini(
         promptTokenCount=5000, cachedContentTokenCount=3000, candidatesTokenCount=10,

@@ -79,7 +79,7 @@ def test_the_headline_says_whether_the_slo_is_met_by_how_much_and_for_what() -> 
     assert said.startswith(f"The SLO is met with {plain(show(1 - tightest, 'share'))} to spare")
     assert plain(show(a_month(told)["usd_per_month"] or 0, "USD")) in said
     assert plain(show(told["usd_per_million_output_tokens"], "USD")) in said
-    assert "limited by its traffic" in plain(standfirst(told))
+    assert "Limited by its traffic" in plain(standfirst(told))
 
 
 def test_a_missed_slo_names_the_worst_limit() -> None:
@@ -188,7 +188,7 @@ def test_a_fleet_that_does_not_serve_is_not_drawn() -> None:
 
 def test_ways_are_compared_and_meet_where_it_is_said() -> None:
     told, page = ways_told(), plain(page_of("ways"))
-    assert "Self-hosting is the cheapest: 7,305 USD a month, 195 USD less than a hybrid" in page
+    assert "the cheapest of those that do not miss the SLO: 7,305 USD a month, 195 USD less than" in page
     assert "Self-hosting misses the SLO." in page
     drawn = section(page, "break-even")
     assert ">break-even</text>" in drawn
@@ -205,7 +205,7 @@ def test_ways_without_a_price_and_without_a_curve() -> None:
     assert 'id="sellers"' not in page
     assert "No volume makes own chips cheaper than the API: no seller is on record" in page
     nothing = ways_told() | {"cheapest": None, "break_even": None}
-    assert "No way to serve it has a price" in plain(render_ways(nothing))
+    assert "No way has a price and keeps the SLO" in plain(render_ways(nothing))
 
 
 def test_levers_are_listed_with_what_repeats_them() -> None:

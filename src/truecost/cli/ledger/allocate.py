@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import Any
 
 import click
 
 from truecost.cli.failures import refuse
 from truecost.cli.ledger.asked import (
-    all_option,
-    as_known_option,
+    answer_options,
+    check_outputs,
     columns,
-    csv_option,
+    how_asked,
     month_option,
+    prices_options,
     tell,
 )
-from truecost.cli.options import catalog_option, debug_option, json_option
+from truecost.cli.options import debug_option
 
 
 @click.command("allocate")
@@ -52,11 +54,8 @@ from truecost.cli.options import catalog_option, debug_option, json_option
     help="Who it is shared out to; several with commas.",
 )
 @month_option
-@as_known_option
-@catalog_option
-@csv_option
-@all_option
-@json_option
+@prices_options
+@answer_options
 @debug_option
 def command(
     *,
@@ -66,32 +65,23 @@ def command(
     basis: str,
     capacity: str | None,
     by: str,
-    month: str | None,
-    as_known: datetime | None,
-    catalog: str | None,
     csv: str | None,
     everything: bool,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """Share out what some rows in STORE cost to those who used it, by a stated basis.
 
     What usage says is direct; what is shared out is an allocation. Lines sum to the whole, to the last digit.
     """
-    from truecost.catalog import load
-    from truecost.cli.output import check_targets
     from truecost.ledger.allocation import Shared, allocated
-    from truecost.report.attribution_text import allocation_page
+    from truecost.report.attribution_text import allocation_page, allocation_rows
 
-    check_targets({"--json": "-" if as_json else None, "--csv": csv}, [catalog])
-    found = allocated(
-        store,
-        Shared(cost, to, basis.strip(), _capacity(capacity)),
-        columns(by),
-        month=month,
-        as_known=as_known.date() if as_known else None,
-        catalog=load(catalog) if catalog else None,
-    )
-    tell(found.to_dict(), "shares", allocation_page, as_json=as_json, csv=csv, everything=everything)
+    check_outputs(as_json=as_json, csv=csv, sources=[asked["catalog"]])
+    shared = Shared(cost, to, basis.strip(), _capacity(capacity))
+    told = allocated(store, shared, columns(by), **how_asked(asked)).to_dict()
+    page = partial(allocation_page, everything=everything)
+    tell(told, allocation_rows(told), page, as_json=as_json, csv=csv)
 
 
 def _capacity(told: str | None) -> Decimal | None:

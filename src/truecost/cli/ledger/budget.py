@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
+from typing import Any
 
 import click
 
 from truecost.cli.failures import NO, note
-from truecost.cli.ledger.asked import as_known_option
+from truecost.cli.ledger.asked import check_outputs, how_asked, on_option, prices_options, tell
 from truecost.cli.options import debug_option, json_option
 
 
 @click.command("budget")
 @click.argument("store")
 @click.argument("budgets")
-@click.option(
-    "--on", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
-    help="As at the end of this day; the last day that is over without.",
-)  # fmt: skip
-@as_known_option
+@on_option
+@prices_options
 @click.option("--csv", metavar="FILE", help="The budgets, a row each.")
 @click.option("--strict", is_flag=True, help="Exit 1 also when one is forecast to break.")
 @json_option
@@ -29,11 +27,11 @@ def command(
     *,
     store: str,
     budgets: str,
-    on: datetime | None,
-    as_known: datetime | None,
+    on: date | None,
     csv: str | None,
     strict: bool,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """How the BUDGETS of a YAML file stand on the usage in STORE.
 
@@ -42,23 +40,14 @@ def command(
     Exit 1 when one is broken; with --strict also when one is more likely to break than not.
     `truecost schema budget` prints what the file may hold.
     """
-    from truecost.cli.output import check_targets, emit_json, emit_page, page_width, write_all
     from truecost.ledger.budget import budget_report
     from truecost.report.budget_text import budget_page, table_rows
-    from truecost.report.exports import table_csv
     from truecost.report.phrases import plural
 
-    check_targets({"--json": "-" if as_json else None, "--csv": csv}, [budgets])
-    found = budget_report(
-        store, budgets, on=on.date() if on else None, as_known=as_known.date() if as_known else None
-    )
+    check_outputs(as_json=as_json, csv=csv, sources=[budgets, asked["catalog"]])
+    found = budget_report(store, budgets, on=on, **how_asked(asked))
     told = found.to_dict()
-    if csv is not None:
-        write_all({csv: table_csv(*table_rows(told))})
-    if as_json:
-        emit_json(told)
-    elif csv != "-":
-        emit_page(budget_page(told, page_width()))
+    tell(told, table_rows(told), budget_page, as_json=as_json, csv=csv)
     standing = [one.status for one in found.budgets]
     if broken := standing.count("broken"):
         note(f"{plural(broken, 'budget')} broken")

@@ -2,59 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from functools import partial
+from typing import Any
 
 import click
 
 from truecost.cli.ledger.asked import (
-    all_option,
-    as_known_option,
+    answer_options,
     by_option,
+    check_outputs,
     columns,
-    csv_option,
-    month_option,
+    how_asked,
+    rows_of,
+    rows_options,
     tell,
-    where_option,
 )
-from truecost.cli.options import catalog_option, debug_option, json_option
+from truecost.cli.options import debug_option
 
 
 @click.command("cache")
 @click.argument("store")
 @by_option
-@where_option
-@month_option
-@as_known_option
-@catalog_option
-@csv_option
-@all_option
-@json_option
+@rows_options
+@answer_options
 @debug_option
 def command(
     *,
     store: str,
     by: str,
-    where: str | None,
-    month: str | None,
-    as_known: datetime | None,
-    catalog: str | None,
     csv: str | None,
     everything: bool,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """What prompt caches saved in STORE, what writing them cost, and what they missed, at most."""
-    from truecost.catalog import load
-    from truecost.cli.output import check_targets
     from truecost.ledger.cache_use import cache_use
     from truecost.report.attribution_text import cache_page
 
-    check_targets({"--json": "-" if as_json else None, "--csv": csv}, [catalog])
-    found = cache_use(
-        store,
-        columns(by),
-        month=month,
-        as_known=as_known.date() if as_known else None,
-        where=where,
-        catalog=load(catalog) if catalog else None,
-    )
-    tell(found.to_dict(), "groups", cache_page, as_json=as_json, csv=csv, everything=everything)
+    check_outputs(as_json=as_json, csv=csv, sources=[asked["catalog"]])
+    told = cache_use(store, columns(by), **how_asked(asked)).to_dict()
+    page = partial(cache_page, everything=everything)
+    tell(told, rows_of(told, "groups"), page, as_json=as_json, csv=csv)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from truecost.cli.failures import NO, note, refuse
-from truecost.cli.ledger.asked import as_known_option, month_option
+from truecost.cli.ledger.asked import agreement, contract_option, how_asked, rows_options
 from truecost.cli.options import debug_option, json_option
 
 if TYPE_CHECKING:
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
     "--focus", "out", required=True, metavar="FILE",
     help="Where to write FOCUS 1.2 rows: a .parquet, a .csv, or - for CSV on stdout.",
 )  # fmt: skip
-@month_option
-@as_known_option
+@rows_options
 @click.option(
     "--by-day/--by-request", "by_day", default=True, help="A row a day (the default), or a request."
 )
+@contract_option
 @click.option("--account", metavar="NAME", help="The billing account; the store's name without.")
 @click.option("--strict", is_flag=True, help="Exit 1 when anything has no price.")
 @json_option
@@ -38,16 +37,17 @@ def command(
     *,
     store: str,
     out: str,
-    month: str | None,
-    as_known: datetime | None,
     by_day: bool,
+    contract: str | None,
     account: str | None,
     strict: bool,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """The priced usage in STORE as rows of FOCUS 1.2, which cloud bill tools read, one row a charge.
 
-    Usage without a price is no row: it is named on stderr.
+    Usage without a price is no row: it is named on stderr. With --contract costs are at its prices, and fees
+    of capacity, what is unused of it, shortfalls and credits are rows too.
     """
     from truecost.cli.output import STDOUT, check_targets, emit_json, emit_page, page_width
     from truecost.ledger.focus_rows import export_focus
@@ -57,11 +57,13 @@ def command(
         refuse(f"--focus {out}: FOCUS rows are written as .csv or .parquet, or to stdout (-)")
     if account is not None and not account.strip():
         refuse("--account: no name is given")
-    check_targets({"--json": "-" if as_json else None, "--focus": out})
+    check_targets({"--json": "-" if as_json else None, "--focus": out}, [asked["catalog"], contract])
+    if contract is not None and asked["where"] is not None:
+        refuse("--contract is of all usage: it goes without --for")
     with _target(out) as target:
         found = export_focus(
-            store, target, month=month, as_known=as_known.date() if as_known else None,
-            by_request=not by_day, account=account, parquet=out.endswith(".parquet"),
+            store, target, by_request=not by_day, account=account, parquet=out.endswith(".parquet"),
+            **agreement(contract), **how_asked(asked),
         )  # fmt: skip
     told = found.to_dict() | {"file": out}
     if as_json:
@@ -69,7 +71,7 @@ def command(
     elif out != STDOUT:
         emit_page(export_page(told, page_width()))
     _name_gaps(found)
-    if strict and found.report.unpriced_entries:
+    if strict and found.unpriced_entries:
         ctx.exit(NO)
 
 
@@ -95,10 +97,10 @@ def _name_gaps(found: FocusExport) -> None:
     """What has no row, on stderr."""
     from truecost.report.phrases import plural
 
-    count = found.report.unpriced_entries
+    count = found.unpriced_entries
     if count:
         note(f"{plural(count, 'line')} of usage without a price, in no row:")
-    for one in found.report.unpriced:
+    for one in found.unpriced:
         name = "/".join(part for part in (one.provider, one.model or "(none)") if part)
         near = f"; nearest: {', '.join(one.nearest)}" if one.nearest else ""
         note(f"  {name}: {plural(one.entries, 'line')}: {one.why}{near}")

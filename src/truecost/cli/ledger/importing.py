@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from truecost.ledger.files import Limits
 
 
-@click.command("import")
+class _ListingDialects(click.Command):
+    """A command whose help ends with what it reads; the readers are loaded only to be listed."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The dialects, as the readers tell them."""
+        from truecost.ledger.readers import READERS
+
+        with formatter.section("Dialects, found by themselves"):
+            formatter.write_dl([(name, reader.what) for name, reader in READERS.items()])
+
+
+@click.command("import", cls=_ListingDialects)
 @click.argument("logs", nargs=-1, required=True, metavar="LOG...")
 @click.option(
     "--into", required=True, metavar="STORE", help="The folder of the store; made where there is none."
@@ -21,7 +32,8 @@ if TYPE_CHECKING:
 @click.option("--format", "dialect", metavar="NAME", help="The dialect, where it is not found by itself.")
 @click.option(
     "--map", "maps", multiple=True, metavar="COLUMN=FIELD,...",
-    help="Take columns from fields: model=deployment,user=meta.user; COLUMN==TEXT is the same for every row.",
+    help="Take columns from fields: model=deployment,user=meta.user,tag:team=team. COLUMN==TEXT is the same"
+    " for every row; model:NAME=MODEL says which model a name stands for, such as that of a deployment.",
 )  # fmt: skip
 @click.option(
     "--input-excludes-cache",
@@ -49,8 +61,8 @@ def command(
 ) -> None:
     """Read LOGs into a store, each request once; a file that is in it already is not read again.
 
-    Dialects, found by themselves: openai-chat, openai-responses, anthropic-messages, litellm-spend,
-    otel-genai; CSV, Parquet and JSONL of any columns with --map. Text may be gzipped.
+    What a file is, its first lines say: one of the dialects below, or CSV, Parquet and JSONL of any columns
+    with --map. Text may be gzipped.
     """
     from truecost.cli.output import emit_json, emit_page, page_width
     from truecost.ledger.importing import import_usage

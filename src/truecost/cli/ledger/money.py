@@ -59,9 +59,3 @@ def share_of(text: str, option: str) -> Decimal:
     if not plain.endswith("%") or not value.is_finite() or not 0 <= value <= 1000:
         refuse(f"{option} {text}: write a share such as 1%")
     return value / 100
-
-
-def exact(text: str | None) -> Decimal | str:
-    """An amount told as text, as a number: a cell of a CSV that begins with a minus is no formula then."""
-    value = Decimal(text) if text else None
-    return "" if value is None else value or Decimal(0)

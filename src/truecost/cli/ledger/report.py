@@ -39,6 +39,7 @@ from truecost.cli.options import catalog_option, debug_option, json_option
     help="duckdb, or a master of Spark that is asked the same: local[2], spark://HOST:PORT.",
 )
 @csv_option
+@click.option("--html", metavar="FILE", help="A self-contained page of the report, with the cost by day.")
 @all_option
 @click.option("--strict", is_flag=True, help="Exit 1 when anything has no price.")
 @json_option
@@ -51,6 +52,7 @@ def command(
     by: str,
     contract: str | None,
     csv: str | None,
+    html: str | None,
     everything: bool,
     strict: bool,
     as_json: bool,
@@ -65,12 +67,17 @@ def command(
     from truecost.report.phrases import plural
 
     catalog, as_known = asked["catalog"], asked["as_known"]
-    check_targets({"--json": "-" if as_json else None, "--csv": csv}, [contract, catalog])
+    targets = {"--json": "-" if as_json else None, "--csv": csv, "--html": html}
+    check_targets(targets, [contract, catalog])
     if contract is not None and (asked["where"] is not None or asked["engine"] != "duckdb"):
         refuse("--contract is of all usage, by DuckDB: it goes with neither --for nor --engine")
+    if html is not None and (contract is not None or asked["engine"] != "duckdb"):
+        refuse(
+            "--html draws a report at list prices, by DuckDB: it goes with neither --contract nor --engine"
+        )
     how: dict[str, Any] = {
         "month": asked["month"],
-        "as_known": as_known.date() if as_known else None,
+        "as_known": as_known,
         "catalog": load(catalog) if catalog else None,
     }
     plain = {key: asked[key] for key in ("where", "engine")} if contract is None else {}
@@ -78,9 +85,11 @@ def command(
     shown = told.get("contract") or told
     if csv is not None:
         _write_csv(csv, shown)
+    if html is not None:
+        _write_page(html, told, store, {**how, "where": asked["where"]})
     if as_json:
         emit_json(told)
-    elif csv != "-":
+    elif "-" not in (csv, html):
         emit_page(show(shown, page_width(), everything=everything))
     gaps = shown["total"]["unpriced_entries"] if contract else shown["by_coverage"]["unpriced"]["entries"]
     if gaps:
@@ -117,3 +126,11 @@ def _write_csv(target: str, told: Mapping[str, Any]) -> None:
     header = list(told["groups"][0]) if told["groups"] else [*told["by"], "requests", "usd"]
     rows = ([one[key] for key in header] for one in told["groups"])
     write_all({target: table_csv(header, rows)})
+
+
+def _write_page(target: str, told: Mapping[str, Any], store: str, how: Mapping[str, Any]) -> None:
+    from truecost.cli.output import write_all
+    from truecost.ledger.behind_report import behind_report
+    from truecost.report.ledger_page import render
+
+    write_all({target: render(told, behind_report(store, told["by"], **how).to_dict())})

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from functools import partial
+from typing import Any
 
 import click
 
 from truecost.cli.ledger.asked import (
-    all_option,
-    as_known_option,
+    answer_options,
+    check_outputs,
     columns,
-    csv_option,
-    month_option,
+    how_asked,
+    rows_of,
+    rows_options,
     tell,
-    where_option,
 )
-from truecost.cli.options import catalog_option, debug_option, json_option
+from truecost.cli.options import debug_option
 
 
 @click.command("unit")
@@ -31,13 +32,8 @@ from truecost.cli.options import catalog_option, debug_option, json_option
     "--outcome", metavar="FILTER", help="What counts as an outcome, such as: tag:outcome = resolved."
 )
 @click.option("--by", default="", metavar="COLUMNS", help="What to tell apart by; several with commas.")
-@where_option
-@month_option
-@as_known_option
-@catalog_option
-@csv_option
-@all_option
-@json_option
+@rows_options
+@answer_options
 @debug_option
 def command(
     *,
@@ -45,31 +41,22 @@ def command(
     per: str,
     outcome: str | None,
     by: str,
-    where: str | None,
-    month: str | None,
-    as_known: datetime | None,
-    catalog: str | None,
     csv: str | None,
     everything: bool,
     as_json: bool,
+    **asked: Any,
 ) -> None:
     """What a unit of the usage in STORE costs: a task, a user, and an outcome that some of them come to.
 
     A unit is a value of a column, with all its requests. An outcome is a row that a filter holds for: one
     costs what all units did over those that came to it.
     """
-    from truecost.catalog import load
-    from truecost.cli.output import check_targets
     from truecost.ledger.unit_costs import Units, unit_costs
     from truecost.report.attribution_text import units_page
 
-    check_targets({"--json": "-" if as_json else None, "--csv": csv}, [catalog])
-    found = unit_costs(
-        store,
-        Units(per.strip(), outcome, where),
-        columns(by),
-        month=month,
-        as_known=as_known.date() if as_known else None,
-        catalog=load(catalog) if catalog else None,
-    )
-    tell(found.to_dict(), "groups", units_page, as_json=as_json, csv=csv, everything=everything)
+    check_outputs(as_json=as_json, csv=csv, sources=[asked["catalog"]])
+    how = how_asked(asked)
+    units = Units(per.strip(), outcome, how.pop("where"))
+    told = unit_costs(store, units, columns(by), **how).to_dict()
+    page = partial(units_page, everything=everything)
+    tell(told, rows_of(told, "groups"), page, as_json=as_json, csv=csv)

@@ -12,8 +12,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
+from truecost.ledger.exact import EXACT
 from truecost.ledger.invoices.line import (
-    EXACT,
     Invoice,
     InvoiceError,
     InvoiceLine,

@@ -1,7 +1,8 @@
 """A cloud bill in FOCUS, the FinOps Open Cost and Usage Specification, as CSV or Parquet.
 
 What is invoiced is `BilledCost`; usage that a commitment covers is billed 0 and has an `EffectiveCost`, its
-purchase the other way round: the difference is a cause of its own. Where the bill tells services, lines of
+purchase the other way round: the difference is a cause of its own. What is left unused of a commitment is no
+usage. Where the bill tells services, lines of
 others than "AI and Machine Learning" are left out and counted. Columns as in 1.0 to 1.3:
 https://focus.finops.org/focus-specification/v1-3/.
 """
@@ -13,8 +14,8 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from truecost.ledger.exact import EXACT
 from truecost.ledger.invoices.line import (
-    EXACT,
     OTHER,
     TOKENS,
     Category,
@@ -69,6 +70,8 @@ def _line(at: str, row: Row) -> InvoiceLine:
             f"{at}: ChargeCategory: {said[:40]!r}; FOCUS has Usage, Purchase, Tax, Credit, Adjustment"
         )
     category = _CATEGORIES[said.lower()]
+    if row.get("CommitmentDiscountStatus", "").strip().lower() == "unused":
+        category = Category.PURCHASE
     description = row.get("ChargeDescription", "").strip()
     billed = amount(row["BilledCost"] or "0", at, "BilledCost")
     effective = row.get("EffectiveCost", "").strip()

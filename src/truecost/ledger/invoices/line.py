@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
-EXACT = Context(prec=60)
-PLACES = Decimal("1e-15")
 _MOST = Decimal(10) ** 15
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
+from truecost.ledger.exact import EXACT
 from truecost.ledger.invoices.line import (
-    EXACT,
     OTHER,
     TOKENS,
     Category,

@@ -77,6 +77,7 @@ READER = Reader(
     claims=_claims,
     outside=True,
     lines="SELECT *",
+    hangs_together=True,
     relation=RELATION,
     taken=f'regexp_full_match("type", \'{_TYPE}\') AND ("sessionId" IS NOT NULL OR "type" IN {_BARE})'
     f" AND NOT ({_ASKED} AND {_TOLD} IS NULL)",

@@ -118,6 +118,7 @@ READER = Reader(
     mine="true",
     claims=_claims,
     lines="SELECT *",
+    hangs_together=True,
     relation=RELATION,
     taken=f"regexp_full_match(\"type\", '{'|'.join(_TYPES)}') AND payload IS NOT NULL"
     " AND NOT (\"type\" = 'event_msg' AND payload.type = 'token_count' AND payload.info IS NOT NULL"

@@ -65,13 +65,17 @@ def reader(mapping: Mapping_, names: Iterable[str], *, table: bool, outside: boo
     columns = {
         name: sql_of(told, fields, table=table) for name, told in given.items() if not name.startswith(TAG)
     }
+    own = {name: name for name in names if table and name.startswith(TAG) and name not in given}
     tags = {
         name[len(TAG) :]: sql_of(told, fields, table=table)
-        for name, told in given.items()
+        for name, told in {**own, **given}.items()
         if name.startswith(TAG)
     }
     if tags:
         columns["tags"] = tags_sql(tags)
+    if not table:
+        fields["tags"] = LABELS
+        columns["tags"] = f"map_concat(coalesce(tags, MAP {{}}), {tags_sql(tags)})" if tags else "tags"
     columns.update(renamed(columns, renames))
     taken = [told for told in given.values() if not told.startswith(CONSTANT)]
     there = (

@@ -41,6 +41,8 @@ class Reader:
     taken: str = ""
     """SQL over a line: whether it is of this dialect, also where it tells of no request and is passed over.
     """
+    hangs_together: bool = False
+    """Whether what a line tells hangs on the lines before it, so that none is read apart from them."""
     once: Mapping[str, str] = field(default_factory=dict[str, str])
     """SQL of what several columns are made of, by name: worked out once a record."""
     table: bool = False
@@ -56,7 +58,7 @@ def at(record: Any, path: str) -> Any:
     7
     """
     for part in path.split("."):
-        if not isinstance(record, Mapping):
+        if not isinstance(record, dict):
             return None
         record = record.get(part)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
     return record  # pyright: ignore[reportUnknownVariableType]

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from fractions import Fraction
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from truecost.ledger.engine import Connection
 from truecost.ledger.invoices.line import OTHER, TOKENS
 from truecost.ledger.questions import Window, printed, question
 from truecost.ledger.reading import sql
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 REACH = timedelta(days=2)
 """How far from an end of the period usage is looked at that may be billed in another."""
@@ -78,13 +81,22 @@ class Group:
         return sum(self.usd.values(), Fraction(0))
 
 
-def groups_of(connection: Connection, window: Window) -> list[Group]:
-    """The usage of a period and of the days around it; `usage` and `rates` are there (`prepare_tables`)."""
+def groups_of(
+    connection: Connection,
+    window: Window,
+    where: exp.Expr | None = None,
+    *,
+    priced: exp.Query | None = None,
+) -> list[Group]:
+    """The usage of a period and of the days around it; `usage` and `rates` are there (`prepare_tables`).
+
+    `priced` says what it comes to, where that is not its list price.
+    """
     assert window.since is not None
     assert window.until is not None
     since, until = (datetime.combine(one, time()) for one in (window.since, window.until))
     inside = min(REACH, (until - since) / 2)
-    asked = question("priced", window=around(window))
+    asked = priced or question("priced", window=around(window), where=where)
     connection.execute(f"CREATE OR REPLACE TEMP VIEW priced AS {printed(asked, 'duckdb')}")
     given = {
         "since": since,

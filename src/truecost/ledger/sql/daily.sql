@@ -4,6 +4,5 @@ SELECT
     CAST(ts AS DATE) AS step,
     SUM(CAST(requests AS DECIMAL(38, 0))) AS requests,
     SUM(CASE WHEN usd IS NULL THEN 0 ELSE usd END) AS usd,
-    SUM(CASE WHEN coverage = 'unpriced' THEN GREATEST(requests, 1) ELSE 0 END) AS unpriced_requests,
-    MAX(ts) AS last_at
+    SUM(CASE WHEN coverage = 'unpriced' THEN GREATEST(requests, 1) ELSE 0 END) AS unpriced_requests
 FROM priced

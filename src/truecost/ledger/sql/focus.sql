@@ -1,6 +1,8 @@
 -- Priced usage as charges in the columns of FOCUS 1.2: a row for each kind of token, price, label and day.
 -- `meters` says in which unit a kind is priced, `sellers` who sells what is priced, `account` who pays.
 -- What has no price is no charge: it has no row, never one of 0. What a bill states is one unit of that amount.
+-- All four costs are at list; under a contract `amounts` is that of focus_contract.sql, and `agreements` names
+-- the capacities and commitments that usage counts for.
 WITH charged AS (
     SELECT
         priced.*,
@@ -46,16 +48,30 @@ WITH charged AS (
 amounts AS (
     SELECT
         charged.*,
-        CASE WHEN token_kind = 'stated' THEN as_stated_usd ELSE CAST(quantity * rate AS DECIMAL(38, 15)) END AS amount
+        CASE WHEN token_kind = 'stated' THEN as_stated_usd ELSE CAST(quantity * rate AS DECIMAL(38, 15)) END AS list_usd,
+        list_usd AS contracted_usd,
+        list_usd AS effective_usd,
+        list_usd AS billed_usd,
+        rate AS contracted_rate,
+        token_kind = 'stated' AS by_amount,
+        CAST(NULL AS VARCHAR) AS agreement,
+        CAST(NULL AS DECIMAL(38, 15)) AS agreed_quantity,
+        CAST(NULL AS VARCHAR) AS volume_from,
+        CAST(NULL AS VARCHAR) AS gap
     FROM charged
     WHERE quantity > 0
 ),
 summed AS (
     SELECT
         charge_start, charge_end, charged_request, kind, priced_as, provider, model, region, service_tier, batch,
-        token_kind, rate, length_from, minute_from, coverage, "user", customer, feature, task, tags,
+        token_kind, rate, contracted_rate, by_amount, agreement, volume_from, gap, length_from, minute_from, coverage,
+        "user", customer, feature, task, tags,
         SUM(quantity) AS quantity,
-        SUM(amount) AS usd,
+        SUM(list_usd) AS list_usd,
+        SUM(contracted_usd) AS contracted_usd,
+        SUM(effective_usd) AS effective_usd,
+        SUM(billed_usd) AS billed_usd,
+        SUM(agreed_quantity) AS agreed_quantity,
         SUM(CAST(requests AS DECIMAL(38, 0))) AS requests
     FROM amounts
     GROUP BY ALL
@@ -63,10 +79,16 @@ summed AS (
 charges AS (
     SELECT
         summed.* REPLACE (CASE WHEN summed.token_kind = 'stated' THEN 1 ELSE quantity END AS quantity),
-        meters.* EXCLUDE (token_kind),
+        meters.* EXCLUDE (token_kind, pricing_unit),
         sellers.* EXCLUDE (priced_as, provider, model, kind),
-        CASE WHEN summed.token_kind = 'stated' THEN CAST(usd AS DECIMAL(38, 15))
-            ELSE CAST(rate * meters.per_pricing_unit AS DECIMAL(38, 15)) END AS unit_price,
+        agreements.* EXCLUDE (agreement),
+        CASE WHEN by_amount THEN 'Units' ELSE meters.pricing_unit END AS pricing_unit,
+        CAST(CASE WHEN by_amount THEN 1 ELSE summed.quantity * meters.pricing_units_each END AS DECIMAL(38, 15))
+            AS pricing_quantity,
+        CAST(CASE WHEN by_amount THEN list_usd ELSE rate * meters.per_pricing_unit END AS DECIMAL(38, 15))
+            AS list_price,
+        CAST(CASE WHEN by_amount THEN contracted_usd ELSE contracted_rate * meters.per_pricing_unit END
+            AS DECIMAL(38, 15)) AS contracted_price,
         concat(CASE WHEN batch AND service_tier = 'standard' THEN '' ELSE service_tier END,
             CASE WHEN batch AND service_tier <> 'standard' THEN '-' ELSE '' END,
             CASE WHEN batch THEN 'batch' ELSE '' END) AS sold_as
@@ -74,11 +96,12 @@ charges AS (
     JOIN meters ON meters.token_kind = summed.token_kind
     JOIN sellers ON sellers.priced_as IS NOT DISTINCT FROM summed.priced_as
         AND sellers.provider = summed.provider AND sellers.model = summed.model AND sellers.kind = summed.kind
+    LEFT JOIN agreements ON agreements.agreement = summed.agreement
 )
 SELECT
     account.id AS "BillingAccountId",
     account.name AS "BillingAccountName",
-    CAST(usd AS DECIMAL(38, 15)) AS "BilledCost",
+    CAST(billed_usd AS DECIMAL(38, 15)) AS "BilledCost",
     account.currency AS "BillingCurrency",
     CAST(DATE_TRUNC('month', charge_start) AS TIMESTAMP) AT TIME ZONE 'UTC' AS "BillingPeriodStart",
     CAST(DATE_TRUNC('month', charge_start) + INTERVAL 1 MONTH AS TIMESTAMP) AT TIME ZONE 'UTC' AS "BillingPeriodEnd",
@@ -87,16 +110,25 @@ SELECT
     'Usage-Based' AS "ChargeFrequency",
     CAST(charge_start AS TIMESTAMP) AT TIME ZONE 'UTC' AS "ChargePeriodStart",
     CAST(charge_end AS TIMESTAMP) AT TIME ZONE 'UTC' AS "ChargePeriodEnd",
+    discount_category AS "CommitmentDiscountCategory",
+    agreement AS "CommitmentDiscountId",
+    discount_name AS "CommitmentDiscountName",
+    CAST(CASE WHEN discount_category = 'Spend' THEN agreed_quantity
+        ELSE CAST(agreed_quantity AS DECIMAL(28, 0)) * units_each END AS DECIMAL(38, 15)) AS "CommitmentDiscountQuantity",
+    CASE WHEN NOT agreement IS NULL THEN 'Used' END AS "CommitmentDiscountStatus",
+    discount_type AS "CommitmentDiscountType",
+    discount_unit AS "CommitmentDiscountUnit",
     CAST(quantity AS DECIMAL(38, 9)) AS "ConsumedQuantity",
     consumed_unit AS "ConsumedUnit",
-    CAST(usd AS DECIMAL(38, 15)) AS "ContractedCost",
-    unit_price AS "ContractedUnitPrice",
-    CAST(usd AS DECIMAL(38, 15)) AS "EffectiveCost",
+    CAST(contracted_usd AS DECIMAL(38, 15)) AS "ContractedCost",
+    contracted_price AS "ContractedUnitPrice",
+    CAST(effective_usd AS DECIMAL(38, 15)) AS "EffectiveCost",
     seller AS "InvoiceIssuerName",
-    CAST(usd AS DECIMAL(38, 15)) AS "ListCost",
-    unit_price AS "ListUnitPrice",
-    CASE WHEN token_kind = 'stated' THEN 'Other' ELSE 'Standard' END AS "PricingCategory",
-    CAST(quantity * pricing_units_each AS DECIMAL(38, 15)) AS "PricingQuantity",
+    CAST(list_usd AS DECIMAL(38, 15)) AS "ListCost",
+    list_price AS "ListUnitPrice",
+    CASE WHEN NOT agreement IS NULL THEN 'Committed' WHEN by_amount THEN 'Other' ELSE 'Standard' END
+        AS "PricingCategory",
+    pricing_quantity AS "PricingQuantity",
     pricing_unit AS "PricingUnit",
     seller AS "ProviderName",
     publisher AS "PublisherName",
@@ -112,10 +144,12 @@ SELECT
         'Batch', batch,
         'PriceRegion', NULLIF(sold_in, ''),
         'InputTokensFrom', NULLIF(length_from, 0),
-        'UtcMinuteFrom', NULLIF(minute_from, 0))) AS VARCHAR) AS "SkuPriceDetails",
+        'UtcMinuteFrom', NULLIF(minute_from, 0),
+        'VolumeFrom', volume_from)) AS VARCHAR) AS "SkuPriceDetails",
     concat_ws('/', seller, sold, token_kind, sold_as, NULLIF(sold_in, ''),
         CASE WHEN length_from > 0 THEN concat('from-', length_from, '-input-tokens') END,
-        CASE WHEN minute_from > 0 THEN concat('from-minute-', minute_from, '-utc') END) AS "SkuPriceId",
+        CASE WHEN minute_from > 0 THEN concat('from-minute-', minute_from, '-utc') END,
+        CASE WHEN NOT volume_from IS NULL THEN concat('from-volume-', volume_from) END) AS "SkuPriceId",
     CAST(json_merge_patch(to_json(COALESCE(tags, MAP {})), json_object(
         'user', "user", 'customer', customer, 'feature', feature, 'task', task)) AS VARCHAR) AS "Tags",
     model AS "x_Model",
@@ -123,6 +157,7 @@ SELECT
     CAST(requests AS BIGINT) AS "x_Requests",
     coverage AS "x_Coverage",
     charged_request AS "x_RequestId",
-    CASE WHEN seller IS NULL THEN 'the log names no provider' END AS "x_Gap"
+    CASE WHEN seller IS NULL THEN 'the log names no provider' ELSE gap END AS "x_Gap"
 FROM charges CROSS JOIN account
-ORDER BY "ChargePeriodStart", "SkuPriceId", "x_Model", "RegionId", "Tags", "ListUnitPrice", "x_Coverage", "x_RequestId"
+ORDER BY "ChargePeriodStart", "SkuPriceId", "x_Model", "RegionId", "Tags", "ListUnitPrice", "ContractedUnitPrice",
+    "CommitmentDiscountId", "x_Coverage", "x_RequestId"

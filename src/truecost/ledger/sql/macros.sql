@@ -1,4 +1,5 @@
--- What texts in a log mean. A count that is none becomes -1e18, which no check lets through.
+-- What texts in a log mean. A count that is none becomes -1e18, one beyond 1e18 is that: no check lets them
+-- through, and a few of them add up without an overflow.
 
 CREATE OR REPLACE TEMP MACRO moment(given) AS
 CASE
@@ -17,9 +18,11 @@ CREATE OR REPLACE TEMP MACRO counted(given) AS
 CASE
     WHEN given IS NULL THEN NULL
     WHEN contains(given, '.') OR contains(lower(given), 'e') THEN
-        CASE WHEN TRY_CAST(given AS DOUBLE) = TRY_CAST(given AS BIGINT) THEN TRY_CAST(given AS BIGINT)
+        CASE WHEN TRY_CAST(given AS DOUBLE) = TRY_CAST(given AS BIGINT)
+                THEN least(greatest(TRY_CAST(given AS BIGINT), -1000000000000000000), 1000000000000000000)
              ELSE -1000000000000000000 END
-    ELSE coalesce(TRY_CAST(given AS BIGINT), -1000000000000000000)
+    ELSE least(greatest(coalesce(TRY_CAST(given AS BIGINT), -1000000000000000000), -1000000000000000000),
+        1000000000000000000)
 END;
 
 CREATE OR REPLACE TEMP MACRO yes(given) AS lower(CAST(given AS VARCHAR)) IN ('true', 't', '1', 'yes');
@@ -36,5 +39,7 @@ map_from_entries(list_sort(list_filter(map_entries(tags), lambda one:
     one.value IS NOT NULL AND length(one.value) <= 256
     AND one.key NOT IN ('user', 'user_id', 'customer', 'customer_id', 'feature', 'task')
     AND NOT regexp_matches(lower(one.key),
-        'secret|password|passwd|authorization|credential|api.?key|access.?token|bearer|prompt|completion|message|content|cookie')
-    AND NOT regexp_matches(one.value, '^(sk|pk|rk|xox[a-z]|gh[a-z]|AKIA|AIza|Bearer |ey[JK])[-_A-Za-z0-9. ]{12,}$'))));
+        'secret|password|passwd|authorization|credential|api.?key|access.?token|bearer|cookie'
+        || '|prompt|completion|message|content|answer|question|query|transcript|(^|_)text$')
+    AND NOT regexp_matches(one.value,
+        '(^|[^A-Za-z0-9])((sk|pk|rk)[-_]|xox[a-z]-|gh[a-z]_|github_pat_|AKIA|ASIA|AIza|ey[JK]|Bearer )[-_A-Za-z0-9.]{12,}'))));

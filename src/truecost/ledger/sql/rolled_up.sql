@@ -2,7 +2,7 @@
 UPDATE arrivals SET fate = 'rolled_up'
 WHERE fate IS NULL AND span IS NOT NULL AND (trace, span) IN (
     WITH RECURSIVE above(trace, span) AS (
-        SELECT trace, parent_id FROM arrivals WHERE fate IS NULL AND span IS NOT NULL AND parent_id IS NOT NULL
+        SELECT trace, parent_id FROM arrivals WHERE fate IS NULL AND span IS NOT NULL AND parent_id <> span
         UNION
         SELECT spans.trace, spans.parent
         FROM above JOIN spans ON spans.trace = above.trace AND spans.span = above.span
