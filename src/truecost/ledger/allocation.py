@@ -152,7 +152,7 @@ def allocated(
 def split(whole: Decimal, basis: Sequence[Decimal]) -> list[Decimal]:
     """An amount by shares of a basis, each rounded half-even once, the remainder to the largest; [] without.
 
-    >>> [str(one) for one in split(Decimal("0.000000000000010"), [Decimal(1), Decimal(1), Decimal(1)])]
+    >>> [f"{one:f}" for one in split(Decimal("0.000000000000010"), [Decimal(1), Decimal(1), Decimal(1)])]
     ['0.000000000000004', '0.000000000000003', '0.000000000000003']
     """
     total = sum(basis, Decimal(0))

@@ -208,7 +208,7 @@ def pareto(groups: Sequence[Told], by: Sequence[str]) -> str:
 
     >>> rows = [{"user": f"u{n}", "usd": usd} for n, usd in enumerate(["80", "10", "5", "3", "2"])]
     >>> pareto(rows, ["user"])
-    '1 of 5 (20 %) makes 80 % of the cost.'
+    '1 of 5 (20\xa0%) makes 80\xa0% of the cost.'
     """
     amounts = [Decimal(one["usd"]) for one in groups]
     whole = sum(amounts, Decimal(0))
