@@ -189,6 +189,6 @@ def _line(kind: str, rate: str) -> exp.Expr:
         billed = _sum([exp.column(one) for one in ("input_tokens", "output_tokens", "image_units")])
         no_fee = exp.Is(this=exp.column(rate), expression=exp.Null())
         nothing = exp.or_(nothing, exp.paren(billed).eq(zero), no_fee, copy=False)
-    count = exp.cast(tokens.copy(), "DECIMAL(18, 0)", dialect="duckdb")
+    count = exp.cast(tokens.copy(), "DECIMAL(19, 0)", dialect="duckdb")
     line = exp.case().when(nothing, zero, copy=False).else_(exp.Mul(this=count, expression=exp.column(rate)))
     return exp.cast(line, "DECIMAL(38, 15)", dialect="duckdb")

@@ -35,7 +35,7 @@ def test_rows_are_written_and_what_has_no_price_is_named(run: Run, store: Path, 
     done = run("ledger", "export", store, "--focus", out, *KNOWN)
     assert done.exit_code == 0, done.output
     said = " ".join(done.stdout.split())
-    assert said.startswith(f"4 rows of FOCUS 1.2 in {out}: 0.00112 USD")
+    assert "".join(said.split()).startswith(f"4rowsofFOCUS1.2in{out}:0.00112USD")
     assert "Without a price, in no row: 1 line." in said
     assert "1 line of usage without a price, in no row:" in done.stderr
     assert "openai/gpt-4.1-minny: 1 line: unknown model with an API price 'gpt-4.1-minny'" in done.stderr

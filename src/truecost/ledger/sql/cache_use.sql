@@ -4,16 +4,16 @@
 SELECT
     SUM(cache_read_tokens) AS cache_read_tokens,
     SUM(input_tokens) AS input_tokens,
-    SUM(CAST(cache_read_tokens AS DECIMAL(18, 0)) * (input_rate - cache_read_rate)) AS saved_usd,
+    SUM(CAST(cache_read_tokens AS DECIMAL(19, 0)) * (input_rate - cache_read_rate)) AS saved_usd,
     SUM(
         CASE WHEN cache_write_5m_tokens = 0 THEN 0
-            ELSE CAST(cache_write_5m_tokens AS DECIMAL(18, 0)) * (cache_write_5m_rate - input_rate) END
+            ELSE CAST(cache_write_5m_tokens AS DECIMAL(19, 0)) * (cache_write_5m_rate - input_rate) END
         + CASE WHEN cache_write_1h_tokens = 0 THEN 0
-            ELSE CAST(cache_write_1h_tokens AS DECIMAL(18, 0)) * (cache_write_1h_rate - input_rate) END
+            ELSE CAST(cache_write_1h_tokens AS DECIMAL(19, 0)) * (cache_write_1h_rate - input_rate) END
     ) AS writing_usd,
     SUM(missed_tokens) AS missed_tokens,
     SUM(CASE WHEN missed_tokens = 0 THEN 0
-        ELSE CAST(missed_tokens AS DECIMAL(18, 0)) * (input_rate - cache_read_rate) END) AS missed_usd,
+        ELSE CAST(missed_tokens AS DECIMAL(19, 0)) * (input_rate - cache_read_rate) END) AS missed_usd,
     SUM(CASE WHEN task IS NULL THEN plain_input ELSE 0 END) AS tokens_without_task
 FROM (
     SELECT

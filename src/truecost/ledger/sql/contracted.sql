@@ -19,9 +19,9 @@ weighed AS (
         capacities.per_minute,
         capacities.covers_all,
         CAST(
-            CAST(termed.input_tokens - termed.cache_read_tokens AS DECIMAL(18, 0)) * capacities.input_weight
-            + CAST(termed.cache_read_tokens AS DECIMAL(18, 0)) * capacities.cached_weight
-            + CAST(termed.output_tokens AS DECIMAL(18, 0)) * capacities.output_weight
+            CAST(termed.input_tokens - termed.cache_read_tokens AS DECIMAL(19, 0)) * capacities.input_weight
+            + CAST(termed.cache_read_tokens AS DECIMAL(19, 0)) * capacities.cached_weight
+            + CAST(termed.output_tokens AS DECIMAL(19, 0)) * capacities.output_weight
             AS DECIMAL(18, 0)) AS weight
     FROM termed
     LEFT JOIN capacities ON capacities.capacity = termed.capacity

@@ -19,10 +19,10 @@ WITH priced AS (
             WHEN audio_input_tokens > 0 THEN 'audio_input'
             ELSE 'audio_output'
         END AS first_kind,
-        CAST(CAST(plain_input + cache_write_5m_tokens + cache_write_1h_tokens + audio_input_tokens AS DECIMAL(18, 0))
+        CAST(CAST(plain_input + cache_write_5m_tokens + cache_write_1h_tokens + audio_input_tokens AS DECIMAL(19, 0))
                 * input_weight
-            + CAST(cache_read_tokens AS DECIMAL(18, 0)) * cached_weight
-            + CAST(plain_output + reasoning_tokens + audio_output_tokens AS DECIMAL(18, 0)) * output_weight
+            + CAST(cache_read_tokens AS DECIMAL(19, 0)) * cached_weight
+            + CAST(plain_output + reasoning_tokens + audio_output_tokens AS DECIMAL(19, 0)) * output_weight
             AS DECIMAL(18, 0)) AS shared_weight
     FROM contracted
 ),
@@ -58,7 +58,7 @@ amounts AS (
                 WHEN 'request' THEN net_request_rate
                 WHEN 'chip_hour' THEN chip_hour_rate
             END AS net_rate,
-            CASE WHEN is_covered THEN CAST(CAST(quantity AS DECIMAL(18, 0)) * CASE
+            CASE WHEN is_covered THEN CAST(CAST(quantity AS DECIMAL(19, 0)) * CASE
                 WHEN token_kind IN ('input', 'cache_write_5m', 'cache_write_1h', 'audio_input') THEN input_weight
                 WHEN token_kind = 'cache_read' THEN cached_weight
                 WHEN token_kind IN ('output', 'reasoning', 'audio_output') THEN output_weight

@@ -18,10 +18,10 @@ SELECT
     SUM(CASE WHEN usd IS NULL THEN 0 ELSE input_usd END) AS input_usd,
     SUM(CASE WHEN usd IS NULL THEN 0 ELSE cache_read_usd END) AS cache_read_usd,
     SUM(CASE WHEN usd IS NULL OR is_stated OR cache_write_5m_tokens = 0 THEN 0
-        ELSE CAST(CAST(cache_write_5m_tokens AS DECIMAL(18, 0)) * cache_write_5m_rate AS DECIMAL(38, 15)) END)
+        ELSE CAST(CAST(cache_write_5m_tokens AS DECIMAL(19, 0)) * cache_write_5m_rate AS DECIMAL(38, 15)) END)
         AS cache_write_5m_usd,
     SUM(CASE WHEN usd IS NULL OR is_stated OR cache_write_1h_tokens = 0 THEN 0
-        ELSE CAST(CAST(cache_write_1h_tokens AS DECIMAL(18, 0)) * cache_write_1h_rate AS DECIMAL(38, 15)) END)
+        ELSE CAST(CAST(cache_write_1h_tokens AS DECIMAL(19, 0)) * cache_write_1h_rate AS DECIMAL(38, 15)) END)
         AS cache_write_1h_usd,
     SUM(CASE WHEN usd IS NULL THEN 0 ELSE output_usd END) AS output_usd,
     SUM(CASE WHEN usd IS NULL THEN 0 ELSE usd END) AS usd

@@ -9,7 +9,7 @@ WITH parted AS (
         CAST(GREATEST(cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens + audio_input_tokens
             - input_tokens, 0) AS BIGINT) AS overlap_tokens,
         GREATEST(input_tokens - audio_input_tokens, 0) AS text_tokens,
-        CAST(ROUND(CAST(GREATEST(input_tokens - audio_input_tokens, 0) AS DECIMAL(18, 0)) * moves.read_share)
+        CAST(ROUND(CAST(GREATEST(input_tokens - audio_input_tokens, 0) AS DECIMAL(19, 0)) * moves.read_share)
             AS BIGINT) AS share_tokens
     FROM own
     JOIN moves
@@ -40,20 +40,20 @@ cached AS (
 counted AS (
     SELECT
         cached.*,
-        CAST(ROUND(CAST(low_plain AS DECIMAL(18, 0)) * ratio_low) AS BIGINT) AS l_plain,
-        CAST(ROUND(CAST(low_read AS DECIMAL(18, 0)) * ratio_low) AS BIGINT) AS l_read,
-        CAST(ROUND(CAST(low_5m AS DECIMAL(18, 0)) * ratio_low) AS BIGINT) AS l_5m,
-        CAST(ROUND(CAST(low_1h AS DECIMAL(18, 0)) * ratio_low) AS BIGINT) AS l_1h,
-        CAST(ROUND(CAST(reasoning_tokens AS DECIMAL(18, 0)) * ratio_low) AS BIGINT) AS l_reasoning,
-        CAST(ROUND(CAST(output_tokens - reasoning_tokens AS DECIMAL(18, 0)) * ratio_low) AS BIGINT) AS l_answer,
-        CAST(ROUND(CAST(low_plain - written_tokens AS DECIMAL(18, 0)) * ratio_high) AS BIGINT) AS h_plain,
-        CAST(ROUND(CAST(high_read AS DECIMAL(18, 0)) * ratio_high) AS BIGINT) AS h_read,
+        CAST(ROUND(CAST(low_plain AS DECIMAL(19, 0)) * ratio_low) AS BIGINT) AS l_plain,
+        CAST(ROUND(CAST(low_read AS DECIMAL(19, 0)) * ratio_low) AS BIGINT) AS l_read,
+        CAST(ROUND(CAST(low_5m AS DECIMAL(19, 0)) * ratio_low) AS BIGINT) AS l_5m,
+        CAST(ROUND(CAST(low_1h AS DECIMAL(19, 0)) * ratio_low) AS BIGINT) AS l_1h,
+        CAST(ROUND(CAST(reasoning_tokens AS DECIMAL(19, 0)) * ratio_low) AS BIGINT) AS l_reasoning,
+        CAST(ROUND(CAST(output_tokens - reasoning_tokens AS DECIMAL(19, 0)) * ratio_low) AS BIGINT) AS l_answer,
+        CAST(ROUND(CAST(low_plain - written_tokens AS DECIMAL(19, 0)) * ratio_high) AS BIGINT) AS h_plain,
+        CAST(ROUND(CAST(high_read AS DECIMAL(19, 0)) * ratio_high) AS BIGINT) AS h_read,
         CAST(ROUND(CAST(base_5m + CASE WHEN write_life = '1h' THEN 0 ELSE written_tokens END AS DECIMAL(18, 0))
             * ratio_high) AS BIGINT) AS h_5m,
-        CAST(ROUND(CAST(base_1h + CASE WHEN write_life = '1h' THEN written_tokens ELSE 0 END AS DECIMAL(18, 0))
+        CAST(ROUND(CAST(base_1h + CASE WHEN write_life = '1h' THEN written_tokens ELSE 0 END AS DECIMAL(19, 0))
             * ratio_high) AS BIGINT) AS h_1h,
-        CAST(ROUND(CAST(reasoning_tokens AS DECIMAL(18, 0)) * ratio_high) AS BIGINT) AS h_reasoning,
-        CAST(ROUND(CAST(output_tokens - reasoning_tokens AS DECIMAL(18, 0)) * ratio_high) AS BIGINT) AS h_answer,
+        CAST(ROUND(CAST(reasoning_tokens AS DECIMAL(19, 0)) * ratio_high) AS BIGINT) AS h_reasoning,
+        CAST(ROUND(CAST(output_tokens - reasoning_tokens AS DECIMAL(19, 0)) * ratio_high) AS BIGINT) AS h_answer,
         CASE WHEN batch THEN COALESCE(to_batch, batch) ELSE COALESCE(to_batch, FALSE) END AS sent_as_batch
     FROM cached
 ),
