@@ -405,8 +405,8 @@ def validated(path: Path, folder: Path) -> tuple[int, list[str]]:
 def samples(folder: Path) -> list[Path]:
     """The sample logs, exported by day as CSV and as Parquet, by request, and under a contract."""
     from truecost.ledger import import_usage
-    from truecost.ledger.contract import contract_of
-    from truecost.ledger.focus_rows import export_focus
+    from truecost.ledger.contracts.contract import contract_of
+    from truecost.ledger.focus.rows import export_focus
 
     store = folder / "usage"
     import_usage(sorted((ROOT / "examples" / "usage").glob("*.jsonl")), store)

@@ -1,7 +1,7 @@
 """FOCUS, the FinOps Open Cost and Usage Specification: its columns and words, as far as our rows need them.
 
 A plan's monthly lines are written as rows of 1.3 (`truecost.report.focus`), the ledger's usage as rows of 1.2
-(`truecost.ledger.focus_rows`), the version that bills and tools read today. What both share stands here.
+(`truecost.ledger.focus.rows`), the version that bills and tools read today. What both share stands here.
 Source: https://focus.finops.org/focus-specification/v1-2/ and v1-3/, dataset Cost and Usage, read 2026-11-22.
 """
 

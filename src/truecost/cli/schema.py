@@ -43,11 +43,11 @@ def _schema(verb: str) -> type[BaseModel]:
 
         return ReplaySpec
     if verb == "budget":
-        from truecost.ledger.budget_spec import Budgets
+        from truecost.ledger.over_time.budget_spec import Budgets
 
         return Budgets
     if verb == "contract":
-        from truecost.ledger.contract import Contract
+        from truecost.ledger.contracts.contract import Contract
 
         return Contract
     from truecost.plan.schema import Plan

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from truecost.ledger.daily_costs import DailyCosts, daily_costs
 from truecost.ledger.engine import Connection, connected
 from truecost.ledger.filters import option_filter
 from truecost.ledger.folding import known_of
+from truecost.ledger.over_time.daily_costs import DailyCosts, daily_costs
 from truecost.ledger.questions import Window, check_by, question
 from truecost.ledger.rates import ANY_LENGTH, PRICES
 from truecost.ledger.reporting import plain, prepare_tables

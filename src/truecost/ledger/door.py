@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from truecost.ledger.allocation import Allocation
-    from truecost.ledger.anomalies import Anomalies
-    from truecost.ledger.budget import BudgetReport
     from truecost.ledger.cache_use import CacheUse
-    from truecost.ledger.contract_report import ContractReport
-    from truecost.ledger.focus_rows import FocusExport
-    from truecost.ledger.forecast import CostForecast
+    from truecost.ledger.contracts.report import ContractReport
+    from truecost.ledger.focus.rows import FocusExport
     from truecost.ledger.importing import ImportResult
     from truecost.ledger.margin import MarginReport
-    from truecost.ledger.reconcile import Reconciliation
+    from truecost.ledger.over_time.anomalies import Anomalies
+    from truecost.ledger.over_time.budget import BudgetReport
+    from truecost.ledger.over_time.forecast import CostForecast
+    from truecost.ledger.reconciling.reconcile import Reconciliation
     from truecost.ledger.reporting import UsageReport
     from truecost.ledger.unit_costs import UnitCosts
-    from truecost.ledger.whatif import WhatIf
+    from truecost.ledger.whatifs.whatif import WhatIf
 
 PathLike = str | os.PathLike[str]
 
@@ -54,24 +54,24 @@ class Ledger:
     def under_contract(
         self, contract: PathLike, by: Sequence[str] = ("model",), **how: Any
     ) -> ContractReport:
-        """What it really cost by what is agreed in a file (`truecost.ledger.contract_report`)."""
-        from truecost.ledger.contract import contract_of
-        from truecost.ledger.contract_report import contract_report
+        """What it really cost by what is agreed in a file (`truecost.ledger.contracts.report`)."""
+        from truecost.ledger.contracts.contract import contract_of
+        from truecost.ledger.contracts.report import contract_report
 
         return contract_report(self.folder, contract_of(contract), by, name=str(contract), **how)
 
     def whatif(self, by: Sequence[str] = ("model",), **asked: Any) -> WhatIf:
-        """The same usage otherwise: `model`, `batch`, `tier`, ... (`truecost.ledger.whatif.Change`)."""
-        from truecost.ledger.whatif import whatif
-        from truecost.ledger.whatif_moves import Change
+        """The same usage otherwise: `model`, `batch`, `tier`, ... (`truecost.ledger.whatifs.moves`)."""
+        from truecost.ledger.whatifs.moves import Change
+        from truecost.ledger.whatifs.whatif import whatif
 
         names = set(Change.__dataclass_fields__)
         change = Change(**{key: value for key, value in asked.items() if key in names})
         return whatif(self.folder, change, by, **{key: asked[key] for key in asked if key not in names})
 
     def reconcile(self, invoice: PathLike, **how: Any) -> Reconciliation:
-        """An invoice against the store, the difference by cause (`truecost.ledger.reconcile`)."""
-        from truecost.ledger.reconcile import reconcile
+        """An invoice against the store, the difference by cause (`truecost.ledger.reconciling.reconcile`)."""
+        from truecost.ledger.reconciling.reconcile import reconcile
 
         return reconcile(self.folder, invoice, **how)
 
@@ -107,15 +107,15 @@ class Ledger:
         return cache_use(self.folder, by, **how)
 
     def forecast(self, by: Sequence[str] = (), **how: Any) -> CostForecast:
-        """What the month will have cost (`truecost.ledger.forecast.cost_forecast`)."""
-        from truecost.ledger.forecast import cost_forecast
+        """What the month will have cost (`truecost.ledger.over_time.forecast.cost_forecast`)."""
+        from truecost.ledger.over_time.forecast import cost_forecast
 
         return cost_forecast(self.folder, by, **how)
 
     def anomalies(self, by: Sequence[str] = (), **how: Any) -> Anomalies:
-        """Days whose cost the days before do not explain (`truecost.ledger.anomalies`)."""
-        from truecost.ledger.anomalies import cost_anomalies
-        from truecost.ledger.daily import Asked
+        """Days whose cost the days before do not explain (`truecost.ledger.over_time.anomalies`)."""
+        from truecost.ledger.over_time.anomalies import cost_anomalies
+        from truecost.ledger.over_time.daily import Asked
 
         names = set(Asked.__dataclass_fields__)
         asked = Asked(tuple(by), **{key: value for key, value in how.items() if key in names})
@@ -123,13 +123,13 @@ class Ledger:
         return cost_anomalies(self.folder, asked, **rest)
 
     def budget(self, budgets: PathLike, **how: Any) -> BudgetReport:
-        """How budgets stand, and the day each breaks (`truecost.ledger.budget`)."""
-        from truecost.ledger.budget import budget_report
+        """How budgets stand, and the day each breaks (`truecost.ledger.over_time.budget`)."""
+        from truecost.ledger.over_time.budget import budget_report
 
         return budget_report(self.folder, budgets, **how)
 
     def export_focus(self, out: PathLike, **how: Any) -> FocusExport:
-        """Priced usage as FOCUS rows (`truecost.ledger.focus_rows`)."""
-        from truecost.ledger.focus_rows import export_focus
+        """Priced usage as FOCUS rows (`truecost.ledger.focus.rows`)."""
+        from truecost.ledger.focus.rows import export_focus
 
         return export_focus(self.folder, out, **how)

@@ -13,8 +13,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from truecost.ledger.contract import Contract
-from truecost.ledger.contract_report import ContractReport, contract_report
+from truecost.ledger.contracts.contract import Contract
+from truecost.ledger.contracts.report import ContractReport, contract_report
 from truecost.ledger.exact import EXACT, NOTHING, quotient
 from truecost.ledger.questions import TIMES, Window, check_by
 from truecost.ledger.reporting import plain, usage_report

@@ -75,10 +75,10 @@ def test_what_is_not_understood_is_one_message(
 def test_the_pages_keep_to_any_width(store: Path) -> None:
     from datetime import date
 
-    from truecost.ledger.anomalies import cost_anomalies
-    from truecost.ledger.budget import budget_report
-    from truecost.ledger.daily import Asked
-    from truecost.ledger.forecast import cost_forecast
+    from truecost.ledger.over_time.anomalies import cost_anomalies
+    from truecost.ledger.over_time.budget import budget_report
+    from truecost.ledger.over_time.daily import Asked
+    from truecost.ledger.over_time.forecast import cost_forecast
     from truecost.report.anomalies_text import anomalies_page
     from truecost.report.budget_text import budget_page
     from truecost.report.forecast_text import forecast_page

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.cli.conftest import Run
 from tests.unit.ledger.logs import EXAMPLES
 
-from truecost.ledger.reconcile import CAUSES
+from truecost.ledger.reconciling.reconcile import CAUSES
 from truecost.report.layout import width_of
 from truecost.report.reconcile_text import TO_DO, WORDS
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from tests.unit.ledger.days import FIRST, KNOWN, TOKENS_A_USD, row, stored, weeks
 
-from truecost.ledger.anomalies import Anomaly, cost_anomalies
-from truecost.ledger.daily import Asked
+from truecost.ledger.over_time.anomalies import Anomaly, cost_anomalies
+from truecost.ledger.over_time.daily import Asked
 
 DAYS, ODD = 44, 38
 ASKED = Asked(as_known=KNOWN)

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.ledger.days import FIRST, KNOWN, stored, weeks
 
-from truecost.ledger.budget import BudgetReport, Standing, budget_report, period_of
-from truecost.ledger.budget_spec import Budgets, load_budgets
+from truecost.ledger.over_time.budget import BudgetReport, Standing, budget_report, period_of
+from truecost.ledger.over_time.budget_spec import Budgets, load_budgets
 from truecost.spec import SpecError, load_text
 
 LAST = FIRST + timedelta(69)  # 2026-09-13

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.unit.ledger.logs import EXAMPLES, NOW, take
 
 from truecost.ledger import import_usage
-from truecost.ledger.contract import Contract, contract_of
-from truecost.ledger.contract_bill import converted
-from truecost.ledger.contract_report import ContractReport, contract_report
+from truecost.ledger.contracts.bill import converted
+from truecost.ledger.contracts.contract import Contract, contract_of
+from truecost.ledger.contracts.report import ContractReport, contract_report
 from truecost.spec import SpecError
 
 KNOWN = date(2026, 11, 22)

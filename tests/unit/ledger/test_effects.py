@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truecost.ledger.effects import COLUMNS, FACTORS, effects, sums_by_model
+from truecost.ledger.over_time.effects import COLUMNS, FACTORS, effects, sums_by_model
 
 PER_TOKEN = {"uncached": 2.0, "cached": 0.5, "output": 8.0}
 

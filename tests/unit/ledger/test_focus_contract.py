@@ -13,9 +13,9 @@ from tests.unit.ledger.logs import take
 from tests.unit.ledger.test_contract import row
 from tests.unit.ledger.test_focus_rows import CHECK, EVERY, read
 
-from truecost.ledger.contract import Contract, contract_of
-from truecost.ledger.contract_report import contract_report
-from truecost.ledger.focus_rows import FocusExport, export_focus
+from truecost.ledger.contracts.contract import Contract, contract_of
+from truecost.ledger.contracts.report import contract_report
+from truecost.ledger.focus.rows import FocusExport, export_focus
 
 KNOWN = date(2026, 11, 22)
 ZERO = Decimal(0)

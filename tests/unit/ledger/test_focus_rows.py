@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from tests.unit.ledger.logs import EXAMPLES, NOW, chat, take, write
 
 from truecost.ledger import import_usage, usage_report
-from truecost.ledger.focus_rows import COLUMNS, METERS, export_focus
+from truecost.ledger.focus.rows import COLUMNS, METERS, export_focus
 from truecost.report.exports import table_csv
 
 KNOWN = date(2026, 11, 22)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tests.unit.ledger.days import FIRST, KNOWN, row, stored, weeks
 
-from truecost.ledger.daily import NoUsage, is_over
-from truecost.ledger.forecast import cost_forecast
+from truecost.ledger.over_time.daily import NoUsage, is_over
+from truecost.ledger.over_time.forecast import cost_forecast
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from tests.unit.ledger.logs import chat, export, message, span, take
 
 from truecost.ledger import usage_report
 from truecost.ledger.reporting import UsageReport
-from truecost.ledger.whatif import whatif
-from truecost.ledger.whatif_moves import Change
+from truecost.ledger.whatifs.moves import Change
+from truecost.ledger.whatifs.whatif import whatif
 
 KNOWN = date(2026, 11, 22)
 SONNET = "claude-sonnet-4-5-20250929"

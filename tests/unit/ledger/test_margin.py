@@ -11,7 +11,7 @@ import pytest
 from tests.unit.ledger.logs import take
 
 from truecost.ledger import usage_report
-from truecost.ledger.contract import contract_of
+from truecost.ledger.contracts.contract import contract_of
 from truecost.ledger.invoices import InvoiceError
 from truecost.ledger.margin import margins
 

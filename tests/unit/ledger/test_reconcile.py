@@ -18,9 +18,9 @@ from tests.unit.ledger.logs import take
 
 from truecost.ledger.invoices import InvoiceError
 from truecost.ledger.invoices.line import TOKENS
-from truecost.ledger.reconcile import Reconciliation, reconcile
 from truecost.ledger.reconciling.drift import Charge, Drift
 from truecost.ledger.reconciling.logged import Amount, Cell
+from truecost.ledger.reconciling.reconcile import Reconciliation, reconcile
 
 KNOWN = date(2026, 11, 22)
 MTOK = Decimal("1e-6")

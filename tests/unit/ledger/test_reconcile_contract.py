@@ -12,10 +12,10 @@ import pytest
 from tests.unit.ledger.logs import take
 from tests.unit.ledger.test_contract import row
 
-from truecost.ledger.contract import Contract, contract_of
-from truecost.ledger.contract_report import contract_report
-from truecost.ledger.focus_rows import export_focus
-from truecost.ledger.reconcile import Reconciliation, reconcile
+from truecost.ledger.contracts.contract import Contract, contract_of
+from truecost.ledger.contracts.report import contract_report
+from truecost.ledger.focus.rows import export_focus
+from truecost.ledger.reconciling.reconcile import Reconciliation, reconcile
 
 KNOWN = date(2026, 11, 22)
 AGREED = """

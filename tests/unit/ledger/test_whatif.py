@@ -16,8 +16,8 @@ from tests.unit.ledger.test_reporting import own, single, used
 
 from truecost.catalog.names import UnknownName
 from truecost.ledger import import_usage
-from truecost.ledger.whatif import KINDS, SIDES, WhatIf, whatif
-from truecost.ledger.whatif_moves import Change
+from truecost.ledger.whatifs.moves import Change
+from truecost.ledger.whatifs.whatif import KINDS, SIDES, WhatIf, whatif
 from truecost.ranges import Range
 
 KNOWN = date(2026, 11, 22)

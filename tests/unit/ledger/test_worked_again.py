@@ -15,14 +15,14 @@ from tests.unit.ledger.logs import take, write
 from tests.unit.ledger.test_reporting import single
 
 from truecost.ledger.allocation import Shared, allocated
-from truecost.ledger.budget import budget_report
 from truecost.ledger.cache_use import cache_use
 from truecost.ledger.exact import quotient
-from truecost.ledger.focus_rows import export_focus
+from truecost.ledger.focus.rows import export_focus
 from truecost.ledger.margin import margins
+from truecost.ledger.over_time.budget import budget_report
 from truecost.ledger.unit_costs import Units, unit_costs
-from truecost.ledger.whatif import whatif
-from truecost.ledger.whatif_moves import Change
+from truecost.ledger.whatifs.moves import Change
+from truecost.ledger.whatifs.whatif import whatif
 
 KNOWN = date(2026, 11, 22)
 MODELS = (

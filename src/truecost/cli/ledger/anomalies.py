@@ -45,8 +45,8 @@ def command(
     Each is judged by its own past alone: it takes four weeks of cost before it. Of what is named, about one
     in ten may be chance, however many days and groups are looked at.
     """
-    from truecost.ledger.anomalies import cost_anomalies
-    from truecost.ledger.daily import Asked
+    from truecost.ledger.over_time.anomalies import cost_anomalies
+    from truecost.ledger.over_time.daily import Asked
     from truecost.report.anomalies_text import anomalies_page, table_rows
     from truecost.report.phrases import plural
 

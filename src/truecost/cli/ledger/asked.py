@@ -47,7 +47,7 @@ def agreement(contract: str | None) -> dict[str, Any]:
     """The contract in a file and what it is called, as the questions take them; nothing without."""
     if contract is None:
         return {}
-    from truecost.ledger.contract import contract_of
+    from truecost.ledger.contracts.contract import contract_of
 
     return {"contract": contract_of(contract), "contract_name": contract}
 

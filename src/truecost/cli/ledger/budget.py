@@ -40,7 +40,7 @@ def command(
     Exit 1 when one is broken; with --strict also when one is more likely to break than not.
     `truecost schema budget` prints what the file may hold.
     """
-    from truecost.ledger.budget import budget_report
+    from truecost.ledger.over_time.budget import budget_report
     from truecost.report.budget_text import budget_page, table_rows
     from truecost.report.phrases import plural
 

@@ -13,7 +13,7 @@ from truecost.cli.ledger.asked import agreement, contract_option, how_asked, row
 from truecost.cli.options import debug_option, json_option
 
 if TYPE_CHECKING:
-    from truecost.ledger.focus_rows import FocusExport
+    from truecost.ledger.focus.rows import FocusExport
 
 
 @click.command("export")
@@ -50,7 +50,7 @@ def command(
     of capacity, what is unused of it, shortfalls and credits are rows too.
     """
     from truecost.cli.output import STDOUT, check_targets, emit_json, emit_page, page_width
-    from truecost.ledger.focus_rows import export_focus
+    from truecost.ledger.focus.rows import export_focus
     from truecost.report.focus_text import export_page
 
     if out != STDOUT and not out.endswith((".csv", ".parquet")):

@@ -47,7 +47,7 @@ def command(
     The range is that of its own past errors, which are shown beside those of "last week again". With less
     than three weeks of cost nothing is forecast, and the reason is said.
     """
-    from truecost.ledger.forecast import cost_forecast
+    from truecost.ledger.over_time.forecast import cost_forecast
     from truecost.report.forecast_text import forecast_page, table_rows
     from truecost.report.phrases import plural
 

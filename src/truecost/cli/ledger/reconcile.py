@@ -65,7 +65,7 @@ def command(
     Parquet), or any CSV or Parquet: date, model, kind, quantity, amount, or --map. With --contract it is
     held against what that bills. Exits 1 over the tolerance.
     """
-    from truecost.ledger.reconcile import reconcile
+    from truecost.ledger.reconciling.reconcile import reconcile
     from truecost.report.reconcile_text import reconcile_page, table_rows
 
     check_outputs(as_json=as_json, csv=csv, sources=[invoice, asked["catalog"], contract])

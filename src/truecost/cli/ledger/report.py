@@ -107,8 +107,8 @@ def _asked(
         from truecost.report.usage_text import report_page
 
         return usage_report(store, by, **how).to_dict(), report_page
-    from truecost.ledger.contract import contract_of
-    from truecost.ledger.contract_report import contract_report
+    from truecost.ledger.contracts.contract import contract_of
+    from truecost.ledger.contracts.report import contract_report
     from truecost.report.contract_text import contract_page
 
     agreed = contract_report(store, contract_of(contract), by, name=contract, **how).to_dict()

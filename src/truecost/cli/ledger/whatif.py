@@ -21,7 +21,7 @@ from truecost.cli.ledger.asked import (
 from truecost.cli.options import debug_option
 
 if TYPE_CHECKING:
-    from truecost.ledger.whatif_moves import Change
+    from truecost.ledger.whatifs.moves import Change
     from truecost.ranges import Range
 
 
@@ -59,7 +59,7 @@ def command(
     What is re-priced at equal tokens is exact. Across tokenizers and cache lives the answer is a range. Rows
     without a price on either side are named and in neither sum. Options combine.
     """
-    from truecost.ledger.whatif import whatif
+    from truecost.ledger.whatifs.whatif import whatif
     from truecost.report.phrases import plural
     from truecost.report.whatif_text import table_rows, whatif_page
 
@@ -78,7 +78,7 @@ def command(
 
 def _change(asked: dict[str, Any]) -> Change:
     """The options as a change."""
-    from truecost.ledger.whatif_moves import Change
+    from truecost.ledger.whatifs.moves import Change
 
     share, ratio = asked["cache_hit_rate"], asked["tokenizer_ratio"]
     return Change(

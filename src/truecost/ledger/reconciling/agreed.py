@@ -13,10 +13,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from truecost.ledger.contract import Contract, canonical
-from truecost.ledger.contract_bill import ANYBODY, Line, next_month
-from truecost.ledger.contract_kinds import by_kind
-from truecost.ledger.contract_report import work_out
+from truecost.ledger.contracts.bill import ANYBODY, Line, next_month
+from truecost.ledger.contracts.contract import Contract, canonical
+from truecost.ledger.contracts.kinds import by_kind
+from truecost.ledger.contracts.report import work_out
 from truecost.ledger.engine import Connection
 from truecost.ledger.invoices import Category, Invoice, InvoiceLine
 from truecost.ledger.questions import Window, in_days, parsed, question

@@ -11,8 +11,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from truecost.catalog.names import UnknownName
-from truecost.ledger.contract import Contract
-from truecost.ledger.contract_terms import Used, net_prices
+from truecost.ledger.contracts.contract import Contract
+from truecost.ledger.contracts.terms import Used, net_prices
 from truecost.ledger.rates import PRICES
 from truecost.ledger.reconciling.logged import Cell, Group, Sold
 from truecost.pricing.book import Book, book, book_of

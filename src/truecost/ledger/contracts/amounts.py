@@ -2,7 +2,7 @@
 
 Four amounts stand apart, as in FOCUS: at list; contracted (negotiated prices and volume tiers); effective
 (after a commitment's discount, capacity amortized over what it covers); billed by use (what capacity covers
-is not billed again). Fees, shortfalls and credits are no use: `truecost.ledger.contract_bill` has them.
+is not billed again). Fees, shortfalls and credits are no use: `truecost.ledger.contracts.bill` has them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from truecost.ledger.contract import Capacity, Contract
-from truecost.ledger.contract_terms import CONTRACTED, EFFECTIVE, KINDS, apply_contract
+from truecost.ledger.contracts.contract import Capacity, Contract
+from truecost.ledger.contracts.terms import CONTRACTED, EFFECTIVE, KINDS, apply_contract
 from truecost.ledger.engine import Connection
 from truecost.ledger.questions import printed
 from truecost.ledger.rates import fill
@@ -78,7 +78,7 @@ def prepare_contract(
 def weight_unit(capacity: Capacity) -> int:
     """How many of its weight an input token has: as many as make whole numbers of the others.
 
-    >>> from truecost.ledger.contract import Capacity
+    >>> from truecost.ledger.contracts.contract import Capacity
     >>> weight_unit(Capacity(tokens_per_minute=1000, usd_per_hour=1, output_weight=4, cached_weight=0.25))
     100
     """

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from truecost.ledger.contract import Contract
-from truecost.ledger.contract_amounts import contracted
-from truecost.ledger.contract_terms import CONTRACTED, EFFECTIVE, KINDS
+from truecost.ledger.contracts.amounts import contracted
+from truecost.ledger.contracts.contract import Contract
+from truecost.ledger.contracts.terms import CONTRACTED, EFFECTIVE, KINDS
 
 if TYPE_CHECKING:
     from sqlglot import exp

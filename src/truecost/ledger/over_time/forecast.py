@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from truecost.finance.daily_forecast import Outlook, Score, TooShort, outlook
-from truecost.ledger.daily import Asked, History, Series, costs_by_day, estimate
+from truecost.ledger.over_time.daily import Asked, History, Series, costs_by_day, estimate
 from truecost.ledger.questions import Window
 from truecost.ledger.reporting import plain
 

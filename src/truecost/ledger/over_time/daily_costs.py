@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from truecost.ledger.daily import Series, daily_query, filled
 from truecost.ledger.engine import Connection, name
 from truecost.ledger.folding import folded
+from truecost.ledger.over_time.daily import Series, daily_query, filled
 from truecost.ledger.questions import TIMES, printed
 
 if TYPE_CHECKING:

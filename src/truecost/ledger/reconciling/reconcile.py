@@ -15,8 +15,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from truecost.catalog.api_price_names import split_provider
-from truecost.ledger.contract import Contract
-from truecost.ledger.contract_bill import Line
+from truecost.ledger.contracts.bill import Line
+from truecost.ledger.contracts.contract import Contract
 from truecost.ledger.engine import connected
 from truecost.ledger.exact import EXACT, NOTHING, quotient, rounded
 from truecost.ledger.filters import option_filter

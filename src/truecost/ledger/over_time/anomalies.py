@@ -1,8 +1,8 @@
 """Anomalies: days or hours whose cost the days before do not lead to expect, and what explains each.
 
 Which ones is `truecost.finance.daily_outliers`. The excess over what was expected is split by every dimension
-(which value had more than its usual share of it) and by effect (`truecost.ledger.effects`) within the value
-that explains the most.
+(which value had more than its usual share of it) and by effect (`truecost.ledger.over_time.effects`) within
+the value that explains the most.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from truecost.finance.daily_outliers import FALSE_SHARE, LEAST_CYCLES, Judged, judged, named
-from truecost.ledger.daily import HOURS_A_DAY, Asked, History, Series, costs_by_day, estimate
-from truecost.ledger.effects import Effect
 from truecost.ledger.engine import Connection
-from truecost.ledger.explaining import Explained, explain
+from truecost.ledger.over_time.daily import HOURS_A_DAY, Asked, History, Series, costs_by_day, estimate
+from truecost.ledger.over_time.effects import Effect
+from truecost.ledger.over_time.explaining import Explained, explain
 from truecost.ledger.questions import Window
 from truecost.ledger.reporting import plain
 

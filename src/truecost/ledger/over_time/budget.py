@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from truecost.finance.daily_forecast import Outlook, TooShort, outlook
-from truecost.ledger.budget_spec import Budget, Period, load_budgets
-from truecost.ledger.daily import Asked, History, Series, costs_by_day, estimate, filled
 from truecost.ledger.engine import Connection, name
-from truecost.ledger.forecast import EndOfPeriod, days_left, end_of_period, told_end
+from truecost.ledger.over_time.budget_spec import Budget, Period, load_budgets
+from truecost.ledger.over_time.daily import Asked, History, Series, costs_by_day, estimate, filled
+from truecost.ledger.over_time.forecast import EndOfPeriod, days_left, end_of_period, told_end
 from truecost.ledger.reporting import plain
 
 if TYPE_CHECKING:

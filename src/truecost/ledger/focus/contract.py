@@ -14,12 +14,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from truecost.focus import CURRENCY, SUBCATEGORIES
-from truecost.ledger.contract import Capacity, Contract
-from truecost.ledger.contract_amounts import weight_unit
-from truecost.ledger.contract_bill import ANYBODY, Line, capacity_room, days_in_force, next_month
-from truecost.ledger.contract_kinds import by_kind
-from truecost.ledger.contract_report import Worked, usd_for_one, without_price
-from truecost.ledger.contract_terms import EXACT
+from truecost.ledger.contracts.amounts import weight_unit
+from truecost.ledger.contracts.bill import ANYBODY, Line, capacity_room, days_in_force, next_month
+from truecost.ledger.contracts.contract import Capacity, Contract
+from truecost.ledger.contracts.kinds import by_kind
+from truecost.ledger.contracts.report import Worked, usd_for_one, without_price
+from truecost.ledger.contracts.terms import EXACT
 from truecost.ledger.engine import Connection, name
 from truecost.ledger.questions import parsed
 from truecost.ledger.rates import fill

@@ -14,9 +14,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from truecost.ledger.contract import Contract, canonical
-from truecost.ledger.contract_amounts import AMOUNTS, CapacityUse, contracted, prepare_contract
-from truecost.ledger.contract_bill import (
+from truecost.ledger.contracts.amounts import AMOUNTS, CapacityUse, contracted, prepare_contract
+from truecost.ledger.contracts.bill import (
     ZERO,
     Bill,
     CapacityState,
@@ -30,7 +29,8 @@ from truecost.ledger.contract_bill import (
     months_between,
     next_month,
 )
-from truecost.ledger.contract_terms import EXACT, rounded
+from truecost.ledger.contracts.contract import Contract, canonical
+from truecost.ledger.contracts.terms import EXACT, rounded
 from truecost.ledger.engine import Connection, connected
 from truecost.ledger.questions import Window, check_by, dimension, parsed, printed, question
 from truecost.ledger.reporting import plain, prepare_tables
@@ -131,7 +131,7 @@ def contract_report(
 class Worked:
     """A contract worked out on a connection: which days were needed for it, and which months are told.
 
-    Its tables are there for `truecost.ledger.contract_amounts.contracted`, asked of the days of `window`.
+    Its tables are there for `truecost.ledger.contracts.amounts.contracted`, asked of the days of `window`.
     """
 
     window: Window

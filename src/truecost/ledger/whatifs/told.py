@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from truecost.ledger.whatif_moves import OFF, SHARE, Change, Move
+from truecost.ledger.whatifs.moves import OFF, SHARE, Change, Move
 
 FATES = {
     "not_api": "chips, or a line of a bill: nothing is sent to another model",

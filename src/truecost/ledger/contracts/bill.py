@@ -13,9 +13,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
-from truecost.ledger.contract import Capacity, Commitment, Contract, Credit, Scope
-from truecost.ledger.contract_amounts import CapacityUse, weight_unit
-from truecost.ledger.contract_terms import EXACT, rounded
+from truecost.ledger.contracts.amounts import CapacityUse, weight_unit
+from truecost.ledger.contracts.contract import Capacity, Commitment, Contract, Credit, Scope
+from truecost.ledger.contracts.terms import EXACT, rounded
 from truecost.pricing.provisioned import Amortized, amortized
 
 ANYBODY = "(any)"

@@ -22,7 +22,7 @@ from truecost.ledger.questions import Window, check_by, printed, question
 from truecost.ledger.rates import Named, Unknown, make_rates
 from truecost.ledger.reporting import plain, prepare_tables
 from truecost.ledger.store import open_store
-from truecost.ledger.whatif_moves import (
+from truecost.ledger.whatifs.moves import (
     LIVES,
     Change,
     Move,
@@ -33,8 +33,8 @@ from truecost.ledger.whatif_moves import (
     move_of,
     targets,
 )
-from truecost.ledger.whatif_query import KINDS, compared, key, models_of, sessions_of
-from truecost.ledger.whatif_told import cannot_know, left_out_why
+from truecost.ledger.whatifs.query import KINDS, compared, key, models_of, sessions_of
+from truecost.ledger.whatifs.told import cannot_know, left_out_why
 
 if TYPE_CHECKING:
     from truecost.catalog.catalog import Catalog

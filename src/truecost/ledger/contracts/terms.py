@@ -16,7 +16,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from truecost.ledger.contract import Agreed, Contract, NegotiatedRate, Scope
+from truecost.ledger.contracts.contract import Agreed, Contract, NegotiatedRate, Scope
 from truecost.ledger.engine import Connection
 from truecost.ledger.rates import ANY_LENGTH, COLUMNS, MINUTES_PER_DAY, PRICES, fill
 

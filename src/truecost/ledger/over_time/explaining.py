@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from truecost.ledger.effects import COLUMNS, Effect, Sums, effects, sums_by_model
 from truecost.ledger.engine import Connection
+from truecost.ledger.over_time.effects import COLUMNS, Effect, Sums, effects, sums_by_model
 from truecost.ledger.questions import TAG, dimension
 from truecost.ledger.reading import sql
 from truecost.ledger.usage import DIMENSIONS

@@ -2,7 +2,7 @@
 
 One row a charge: day (or request), seller, model, kind of token, price, region, labels. All four costs are
 the amount at list price, exact decimals, whose sum is the report's total to the last digit; under a contract
-they are those of `truecost.ledger.focus_contract`. Usage without a price is no row, never one of 0.
+they are those of `truecost.ledger.focus.contract`. Usage without a price is no row, never one of 0.
 docs/ledger-focus.md says what every column holds and which stay empty.
 """
 
@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from truecost.catalog.api_price_names import MAKERS, find
 from truecost.focus import CURRENCY, MANDATORY_1_2, SUBCATEGORIES, ordered
-from truecost.ledger.contract import Contract
-from truecost.ledger.contract_report import Worked, work_out
+from truecost.ledger.contracts.contract import Contract
+from truecost.ledger.contracts.report import Worked, work_out
 from truecost.ledger.engine import Connection, connected, name, text
 from truecost.ledger.filters import option_filter
-from truecost.ledger.focus_contract import (
+from truecost.ledger.focus.contract import (
     IN_CURRENCY,
     RATE_COLUMNS,
     ContractTotals,

@@ -1,0 +1,1 @@
+"""Priced usage as FOCUS rows, at list prices or under a contract."""

@@ -1,0 +1,1 @@
+"""Cost over time: by day, what the month will have cost, the days that stand out, budgets."""

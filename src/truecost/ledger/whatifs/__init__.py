@@ -1,0 +1,1 @@
+"""The same usage under another model, provider, tier, batch or cache policy."""
