@@ -132,8 +132,8 @@ class Outcome:
     step that first scheduled it; `first_token_s` the end of the step that finished its prompt.
     `generated_tokens` is what it got; `hit_tokens` what the prefix cache saved of its prompt when first
     admitted; `preempted` how often it lost its KV for want of room, `interrupted` how often with its replica;
-    `replica` where it ran (last), -1 for nowhere. Most columns are views of one array of records, not
-    contiguous.
+    `replica` the one it ran on last, -1 where it ran on none. Most columns are views of one array of
+    records, not contiguous.
     """
 
     arrival_s: Floats

@@ -64,6 +64,7 @@ def _import_notes(told: Told, page: Page) -> None:
         (len(told["skipped"]), "file", "imported before and unchanged: not read again"),
         (told["duplicates"], "request", "told before in the same words: counted once"),
         (told["rolled_up"], "span", "that only summed the spans below: left out"),
+        (told["nothing_to_count"], "line", "that tell of no request of their own: passed over"),
         (told["estimated"], "row", "whose usage is estimated: a stream cut short, a report without requests"),
         (told["failed"], "row", "that failed: kept, with what was billed"),
         (told["unnamed"], "row", "without an id: known by file and line"),

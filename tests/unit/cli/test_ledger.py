@@ -48,6 +48,11 @@ def test_the_help_names_every_dialect_that_is_read(run: Run) -> None:
     assert all(f"\n  {name} " in told for name in READERS)
 
 
+def test_lines_that_tell_of_no_request_are_counted(run: Run, tmp_path: Path) -> None:
+    done = run("ledger", "import", EXAMPLES / "claude-code.jsonl", "--into", tmp_path / "usage")
+    assert "22 lines that tell of no request of their own: passed over." in done.stdout
+
+
 def test_again_adds_nothing(run: Run, store: Path) -> None:
     done = run("ledger", "import", *LOGS, "--into", store, "--json")
     told = json.loads(done.stdout)
